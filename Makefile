@@ -1,0 +1,55 @@
+# Two commands matter: `make demo` and `make test`. Both install what they need into .venv first.
+SHELL := /bin/bash
+PYTHON ?= python3
+UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p}' uv.lock)
+UV := .uv/bin/uv
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check golden bench airflow-matrix unit lint clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: .venv/.demo  ## Install, then run the whole example on this machine
+	$(BIN)/crosswind demo
+
+test: .venv/.dev  ## Install, then run all tests (unit, golden, local, docs, airflow)
+	$(BIN)/pytest tests
+	$(BIN)/python tests/airflow/matrix.py 3.3.1
+
+unit: .venv/.dev  ## The tests without I/O
+	$(BIN)/pytest tests/unit tests/golden
+
+check: .venv/.dev  ## Format, lint, types, import rules
+	$(BIN)/ruff format --check src tests examples benchmarks
+	$(BIN)/ruff check src tests examples benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+golden: .venv/.dev  ## Write the golden templates anew; review the diff
+	$(BIN)/python -m tests.golden.regenerate
+
+bench: .venv/.dev  ## Measure; figures are printed, never asserted
+	for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
+
+airflow-matrix: .venv/.dev  ## The Airflow package's tests on every Airflow version it claims
+	$(BIN)/python tests/airflow/matrix.py
+
+clean:  ## Remove environments, caches and the local world's state
+	rm -rf .venv .uv .crosswind .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(UV): uv.lock
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Crosswind needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet uv==$(UV_VERSION)
+	@touch $(UV)
+
+.venv/.demo: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --quiet --locked --inexact --python $(PYTHON) --no-dev --extra local
+	@touch $@
+
+.venv/.dev: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --quiet --locked --python $(PYTHON) --all-extras
+	@touch .venv/.demo $@
