@@ -1,0 +1,1 @@
+"""Triggers: the operators' waits as data, run in the triggerer with the deferred task's own settings."""

@@ -1,0 +1,114 @@
+"""The only maker of boto3 sessions: one client for a (service, account, region), its account asserted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from crosswind.aws.translate import translated
+from crosswind.errors import WrongAccountError
+
+__all__ = ["AwsSessions", "Identity", "Sessions"]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who acts in an account: its id and the caller's ARN."""
+
+    account: str
+    arn: str
+
+
+class Sessions(Protocol):
+    """The seam to AWS."""
+
+    endpoint: str
+
+    def client(self, service: str, account: str, region: str) -> Any:
+        """A boto3 client of `service` that acts in `account` and `region`."""
+
+    def identity(self, account: str) -> Identity:
+        """The caller in `account`; raises WrongAccountError when the credentials act elsewhere."""
+
+
+class AwsSessions:
+    """Sessions over boto3.
+
+    Args:
+        profiles: credentials profile by account id; the default chain for accounts without one.
+        endpoint: an endpoint URL, for the local world; empty for AWS. With an endpoint, the account id is
+            the access key and acts as that account's root, whatever profiles and variables are set.
+        region: the Region that is asked who acts; one of the partition in use.
+    """
+
+    def __init__(self, profiles: Mapping[str, str], endpoint: str = "", region: str = "us-east-1") -> None:
+        self._profiles = dict(profiles)
+        self.endpoint = endpoint
+        self._region = region
+        self._sessions: dict[str, boto3.Session] = {}
+        self._asserted: dict[str, Identity] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._lock = threading.RLock()
+
+    def client(self, service: str, account: str, region: str) -> Any:
+        """A client that acts in `account` and `region`; the account is asserted once a session."""
+        self.identity(account)
+        return self._client(service, account, region)
+
+    def identity(self, account: str) -> Identity:
+        """The caller in `account`, by sts:GetCallerIdentity; cached."""
+        with self._lock:
+            if account not in self._asserted:
+                with translated(f"ask who acts in account {account}"):
+                    caller = self._client("sts", account, self._region).get_caller_identity()
+                if caller["Account"] != account:
+                    raise WrongAccountError(
+                        f"credentials for account {account} act in account {caller['Account']}"
+                        f" as {caller['Arn']}",
+                        hint=f"set accounts.*.profile for {account} to a profile of that account",
+                    )
+                self._asserted[account] = Identity(account, caller["Arn"])
+            return self._asserted[account]
+
+    def _client(self, service: str, account: str, region: str) -> Any:
+        key = (service, account, region)
+        with self._lock:  # boto3 sessions are not safe to make clients from in several threads
+            if key not in self._clients:
+                self._clients[key] = self._session(account).client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self.endpoint or None,
+                    config=self._config(),
+                )
+            return self._clients[key]
+
+    def _session(self, account: str) -> boto3.Session:
+        if account not in self._sessions:
+            profile = self._profiles.get(account) or None
+            self._sessions[account] = (
+                self._local_session(account) if self.endpoint else boto3.Session(profile_name=profile)
+            )
+        return self._sessions[account]
+
+    def _local_session(self, account: str) -> boto3.Session:
+        """A session that reads no profile: AWS_PROFILE may name one that is meant for AWS, or none at all."""
+        session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+        return boto3.Session(
+            botocore_session=session,
+            aws_access_key_id=account,
+            aws_secret_access_key=account,  # any secret will do
+        )
+
+    def _config(self) -> Config:
+        timeouts = {"connect_timeout": 10, "read_timeout": 120}
+        retries = {"mode": "standard", "max_attempts": 5}
+        if not self.endpoint:
+            return Config(retries=retries, **timeouts)
+        # mwaa's operations carry a host prefix (`api.`), which a loopback address cannot have.
+        return Config(retries=retries, inject_host_prefix=False, s3={"addressing_style": "path"}, **timeouts)

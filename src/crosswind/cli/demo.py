@@ -1,0 +1,173 @@
+"""`crosswind demo`: the whole example on this machine, from nothing to nothing."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from crosswind import deploy as engine
+from crosswind.aws import Sessions
+from crosswind.cli import wire
+from crosswind.cli.console import Console
+from crosswind.cli.deploy import show_event, show_targets
+from crosswind.cli.options import Output, OutputOption, StateOption
+from crosswind.errors import CrosswindError, DeployError
+from crosswind.local.process import WorldProcess
+from crosswind.local.state import StateFolder
+from crosswind.report import Summary, collect
+from crosswind.topology import Intervals, Names, Topology
+
+__all__ = ["demo"]
+
+RUN_SECONDS = 600
+
+
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep/--no-keep", help="Leave the local world and the Airflow UI up.")
+    ] = False,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="Another topology file than the shipped example.")
+    ] = None,
+    patience: Annotated[
+        int, typer.Option(help="Seconds that a sensor waits for its object before the run fails.", min=1)
+    ] = 300,
+    state: StateOption = Path(".crosswind"),
+    output: OutputOption = Output.text,
+) -> None:
+    """Run the whole example on this machine: deploy, both pipelines, replication, clean-up."""
+    console = Console(as_json=output is Output.json)
+    topology, root = wire.topology(file or wire.example())
+    folder = wire.state(state / "demo" / uuid4().hex[:8], cache=state / "cache")
+    show = Demo(console, wire.world_process(folder), with_short_intervals(topology, patience), root)
+    try:
+        summary = show.run(keep)
+    except CrosswindError:
+        show.stop()
+        console.note(f"The world is stopped; its logs are kept in {folder.root}", style="yellow")
+        raise
+    except BaseException:  # Ctrl-C: leave nothing behind
+        show.stop()
+        shutil.rmtree(folder.root, ignore_errors=True)
+        raise
+    if console.as_json:
+        console.data({"schema_version": 1, **asdict(summary), "phases": show.phases})
+    if keep:
+        _say_how_to_stop(console, folder, topology, wire.sessions({}, show.endpoint), file or wire.example())
+        return
+    shutil.rmtree(folder.root, ignore_errors=True)
+
+
+def with_short_intervals(topology: Topology, patience: int = 300) -> Topology:
+    """The topology with the demo's intervals: the DAGs look every second instead of every minute."""
+    short = Intervals(poke_seconds=1, timeout_seconds=patience, job_seconds=1, retries=1, retry_seconds=2)
+    return topology.model_copy(update={"intervals": short})
+
+
+class Demo:
+    """One showing of a topology in a world of its own.
+
+    Args:
+        console: prints.
+        process: the world to start and stop.
+        topology: the declared topology, with the intervals to use.
+        root: the folder of its files.
+    """
+
+    def __init__(self, console: Console, process: WorldProcess, topology: Topology, root: Path) -> None:
+        self._console = console
+        self._process = process
+        self._topology = topology
+        self._root = root
+        self.endpoint = ""
+        self.phases: dict[str, float] = {}
+
+    def run(self, keep: bool) -> Summary:
+        """Show it all; with `keep`, leave it deployed and the world up."""
+        with self._timed("world", "start the local world"):
+            self.endpoint = self._process.start(port=0).endpoint
+        sessions = wire.sessions({}, self.endpoint)
+        show_targets(self._console, self._topology, sessions)
+        with self._timed("deploy", "deploy (Airflow's environment is built and started in here)"):
+            plan = engine.plan_deploy(self._topology, self._root, sessions)
+            engine.Applier(sessions, show_event(self._console)).apply(plan).raise_first()
+        with self._timed("pipelines", "run both pipelines"):
+            runs = wire.pipeline_runs(self._topology, sessions, self._console.task).run(RUN_SECONDS)
+        summary = collect(self._topology, sessions, runs, self._process.requests())
+        if not keep:
+            self._destroy(sessions)
+        show_summary(self._console, summary, self.phases)
+        return summary
+
+    def stop(self) -> None:
+        """Stop the world and all that it started."""
+        self._process.stop()
+
+    def _destroy(self, sessions: Sessions) -> None:
+        with self._timed("destroy", "destroy, and look for what is left"):
+            plan = engine.plan_destroy(self._topology, sessions)
+            engine.Applier(sessions, show_event(self._console)).apply(plan).raise_first()
+            left = engine.leftovers(self._topology, sessions)
+        if left:
+            names = ", ".join(f"{each.kind} {each.name}" for each in left)
+            raise DeployError(f"the clean-up left {len(left)} resources: {names}")
+        with self._timed("stop", "stop the local world"):
+            self.stop()
+
+    @contextmanager
+    def _timed(self, name: str, title: str) -> Iterator[None]:
+        began = time.monotonic()
+        with self._console.phase(title):
+            yield
+        self.phases[name] = round(time.monotonic() - began, 1)
+
+
+def show_summary(console: Console, summary: Summary, phases: dict[str, float]) -> None:
+    """Print what a run did."""
+    console.line()
+    console.table(
+        f"{summary.topology}: what happened",
+        ("step", "account", "region", "acting as", "took"),
+        [
+            (step.what, step.account, step.region, _short(step.identity), f"{step.seconds:.1f} s")
+            for step in summary.steps
+        ],
+    )
+    console.line()
+    console.line(f"replicated   {summary.replicated_objects} objects, {summary.replicated_bytes:,} bytes")
+    for name, value in sorted(summary.metrics.items()):
+        console.line(f"metric       {name} = {value:.4f}")
+    console.line(f"model        {summary.model}")
+    console.line(f"cleaned up   {len(summary.removed)} intermediate objects")
+    requests = ", ".join(f"{account} {count}" for account, count in sorted(summary.requests.items()))
+    console.line(f"AWS calls    {requests}")
+    console.line("time         " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in phases.items()))
+    if "destroy" in phases:
+        console.line("left         nothing: every stack is deleted, and a sweep of both accounts found no resource")
+
+
+def _short(arn: str) -> str:
+    """An ARN without what the other columns say."""
+    return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
+
+
+def _say_how_to_stop(
+    console: Console, folder: StateFolder, topology: Topology, sessions: Sessions, file: Path
+) -> None:
+    """Say how to reach what was left up, and how to stop it."""
+    client = sessions.client("mwaa", topology.hub_account, topology.hub.region)
+    host = client.create_web_login_token(Name=Names(topology).environment)["WebServerHostname"]
+    console.line()
+    console.line(f"Airflow UI   http://{host}  (no login: it listens on this machine only)")
+    console.line(f"AWS calls    {sessions.endpoint}")
+    console.line(f'             eval "$(crosswind local env --state {folder.root} -f {file} --account data)"')
+    console.line(f"run again    crosswind run --local --state {folder.root} -f {file}")
+    console.line(f"stop         crosswind local down --state {folder.root}")

@@ -1,0 +1,70 @@
+"""`crosswind deploy`: the templates and files into the declared accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from crosswind import deploy as engine
+from crosswind.aws import Sessions
+from crosswind.cli import wire
+from crosswind.cli.console import Console
+from crosswind.cli.options import EndpointOption, FileOption, LocalOption, Output, OutputOption, StateOption, YesOption
+from crosswind.topology import Topology
+
+__all__ = ["deploy", "show_event", "show_targets"]
+
+
+def deploy(
+    file: FileOption = Path("crosswind.yaml"),
+    local: LocalOption = False,
+    endpoint_url: EndpointOption = "",
+    state: StateOption = Path(".crosswind"),
+    yes: YesOption = False,
+    output: OutputOption = Output.text,
+) -> None:
+    """Create or update everything that the topology declares, in all its accounts and Regions."""
+    console = Console(as_json=output is Output.json)
+    topology, root = wire.topology(file)
+    sessions = wire.target_sessions(topology, local, endpoint_url, state)
+    show_targets(console, topology, sessions)
+    with console.phase("read what exists"):
+        plan = engine.plan_deploy(topology, root, sessions)
+    console.document(engine.show(plan))
+    if not (yes or local or console.as_json or typer.confirm("Apply this plan?")):
+        raise typer.Exit(1)
+    outcome = engine.Applier(sessions, show_event(console)).apply(plan)
+    outcome.raise_first()
+    if console.as_json:
+        console.data({"schema_version": 1, "outputs": outcome.outputs})
+        return
+    rows = [(stack, key, value) for stack, outputs in sorted(outcome.outputs.items()) for key, value in sorted(outputs.items())]
+    console.table("outputs", ("stack", "output", "value"), rows)
+    console.note(f"next: crosswind run -f {file}{' --local' if local else ''}")
+
+
+def show_targets(console: Console, topology: Topology, sessions: Sessions) -> None:
+    """Show who will act, where, before anything changes."""
+    rows = [
+        (target.name, target.account, ", ".join(target.regions), target.caller)
+        for target in engine.targets(topology, sessions)
+    ]
+    console.table(f"endpoint {sessions.endpoint or 'AWS'}", ("account", "id", "regions", "acting as"), rows)
+
+
+def show_event(console: Console) -> Callable[[engine.Event], None]:
+    """What prints each event of an applied plan."""
+
+    def show(event: engine.Event) -> None:
+        place = f"{event.step.account} {event.step.region}"
+        match event.kind:
+            case "done":
+                console.note(f"  ok  {place}  {event.step.id} ({event.seconds:.1f} s) {event.text}".rstrip())
+            case "failed" | "skipped" | "interrupted":
+                console.note(f"  {event.kind}  {place}  {event.step.id}: {event.text}", style="red")
+            case "started" | "progress":
+                pass
+
+    return show

@@ -1,0 +1,50 @@
+"""`crosswind destroy`: remove everything, and prove that nothing is left."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from crosswind import deploy as engine
+from crosswind.cli import wire
+from crosswind.cli.console import Console
+from crosswind.cli.deploy import show_event, show_targets
+from crosswind.cli.options import EndpointOption, FileOption, LocalOption, Output, OutputOption, StateOption, YesOption
+from crosswind.errors import DeployError, UsageError
+
+__all__ = ["destroy"]
+
+
+def destroy(
+    file: FileOption = Path("crosswind.yaml"),
+    local: LocalOption = False,
+    endpoint_url: EndpointOption = "",
+    state: StateOption = Path(".crosswind"),
+    yes: YesOption = False,
+    output: OutputOption = Output.text,
+) -> None:
+    """Remove everything that the topology declares, data included, and list what is left."""
+    console = Console(as_json=output is Output.json)
+    topology, _ = wire.topology(file)
+    if console.as_json and not yes:
+        raise UsageError("destroy asks before it removes anything", hint="add --yes to --output json")
+    sessions = wire.target_sessions(topology, local, endpoint_url, state)
+    show_targets(console, topology, sessions)
+    with console.phase("read what exists"):
+        plan = engine.plan_destroy(topology, sessions)
+    console.document(engine.show(plan))
+    if not yes and typer.prompt(f"Everything above is lost. Type the topology's name ({topology.name})") != topology.name:
+        raise UsageError("the name does not match; nothing was removed")
+    engine.Applier(sessions, show_event(console)).apply(plan).raise_first()
+    with console.phase("look for what is left"):
+        left = engine.leftovers(topology, sessions)
+    if console.as_json:
+        console.data({"schema_version": 1, "left": [asdict(each) for each in left]})
+    elif left:
+        console.table("left", ("account", "region", "kind", "name"), [(e.account, e.region, e.kind, e.name) for e in left])
+    else:
+        console.line("Nothing is left.")
+    if left:
+        raise DeployError(f"{len(left)} resources are left", hint="run `crosswind destroy` again")

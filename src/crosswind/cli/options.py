@@ -1,0 +1,33 @@
+"""The options that several verbs share."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["EndpointOption", "FileOption", "LocalOption", "Output", "OutputOption", "StateOption", "YesOption"]
+
+
+class Output(str, Enum):
+    """What a verb prints."""
+
+    text = "text"
+    json = "json"
+
+
+FileOption = Annotated[
+    Path, typer.Option("--file", "-f", help="The topology file.", envvar="CROSSWIND_FILE", show_default=True)
+]
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Text for people, JSON for programs.")]
+StateOption = Annotated[
+    Path, typer.Option("--state", help="The state folder of the local world.", envvar="CROSSWIND_STATE")
+]
+EndpointOption = Annotated[
+    str,
+    typer.Option("--endpoint-url", help="Send AWS calls here instead of to AWS.", envvar="AWS_ENDPOINT_URL"),
+]
+LocalOption = Annotated[bool, typer.Option("--local", help="Act on the local world of the state folder.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

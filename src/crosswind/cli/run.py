@@ -1,0 +1,38 @@
+"""`crosswind run`: run the pipelines once, and follow them to their end."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crosswind.cli import wire
+from crosswind.cli.console import Console
+from crosswind.cli.deploy import show_targets
+from crosswind.cli.options import EndpointOption, FileOption, LocalOption, Output, OutputOption, StateOption
+
+__all__ = ["run"]
+
+
+def run(
+    file: FileOption = Path("crosswind.yaml"),
+    local: LocalOption = False,
+    endpoint_url: EndpointOption = "",
+    state: StateOption = Path(".crosswind"),
+    timeout: Annotated[float, typer.Option(help="Seconds until the runs must have ended.", min=1)] = 7200,
+    output: OutputOption = Output.text,
+) -> None:
+    """Unpause the pipelines, trigger those that follow no other, and follow all to their end."""
+    console = Console(as_json=output is Output.json)
+    topology, _ = wire.topology(file)
+    sessions = wire.target_sessions(topology, local, endpoint_url, state)
+    show_targets(console, topology, sessions)
+    runs = wire.pipeline_runs(topology, sessions, console.task).run(timeout)
+    if console.as_json:
+        console.data({"schema_version": 1, "runs": [asdict(each) for each in runs]})
+        return
+    for each in runs:
+        console.line(f"{each.pipeline}: run {each.run_id} succeeded, {len(each.tasks)} tasks")
+    console.note(f"next: crosswind destroy -f {file}{' --local' if local else ''}")

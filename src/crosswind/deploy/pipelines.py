@@ -1,0 +1,189 @@
+"""All pipelines of a topology as runs: start those that follow no other, follow every one to its end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crosswind.deploy.runs import ENDED, Airflow
+from crosswind.errors import RunError, RunTimeoutError
+from crosswind.topology import Topology
+
+__all__ = ["PipelineRun", "PipelineRuns", "TaskInstance"]
+
+_DONE = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
+
+
+@dataclass(frozen=True)
+class TaskInstance:
+    """One task of a run. Times are Unix seconds, 0 when not known.
+
+    Args:
+        pipeline: the DAG.
+        task: the task's id.
+        state: Airflow's state of it.
+        attempt: from 1.
+        started: when it started.
+        ended: when it ended.
+    """
+
+    pipeline: str
+    task: str
+    state: str
+    attempt: int
+    started: float
+    ended: float
+
+    @classmethod
+    def of(cls, pipeline: str, entry: dict[str, Any]) -> TaskInstance:
+        """An entry of Airflow's list as a task instance."""
+        return cls(
+            pipeline=pipeline,
+            task=entry["task_id"],
+            state=entry.get("state") or "none",
+            attempt=int(entry.get("try_number") or 1),
+            started=_unix(entry.get("start_date")),
+            ended=_unix(entry.get("end_date")),
+        )
+
+
+@dataclass(frozen=True)
+class PipelineRun:
+    """A run of a pipeline that ended well, and its tasks in order of start."""
+
+    pipeline: str
+    run_id: str
+    tasks: tuple[TaskInstance, ...]
+
+
+class PipelineRuns:
+    """Runs of all pipelines of a topology.
+
+    Args:
+        airflow: the environment.
+        topology: the declared topology.
+        on_task: called once for each task that ends.
+        interval: seconds between two looks.
+    """
+
+    def __init__(
+        self,
+        airflow: Airflow,
+        topology: Topology,
+        on_task: Callable[[TaskInstance], None] = lambda _: None,
+        interval: float = 1.0,
+    ) -> None:
+        self._airflow = airflow
+        self._topology = topology
+        self._on_task = on_task
+        self._interval = interval
+
+    def run(self, timeout: float) -> tuple[PipelineRun, ...]:
+        """Unpause every pipeline, trigger those that follow no other, and follow all to their end.
+
+        Args:
+            timeout: seconds for all of it.
+
+        Raises:
+            RunError: a task failed, or a DAG file cannot be read; names task, account, Region and cause.
+            RunTimeoutError: a run did not start or end in time.
+        """
+        deadline = time.monotonic() + timeout
+        order = self._order()
+        self._airflow.wait_for_dags(order, timeout)
+        for pipeline in order:
+            self._airflow.unpause(pipeline)
+        ended: dict[str, PipelineRun] = {}
+        since: dict[str, str] = {}
+        for pipeline in order:
+            before = self._topology.pipelines[pipeline].after
+            if before is None:
+                run_id = self._airflow.trigger(pipeline)
+            else:
+                run_id = self._started_after(pipeline, since[before], deadline)
+            since[pipeline] = self._airflow.dag_run(pipeline, run_id)["run_after"]
+            ended[pipeline] = self._follow(pipeline, run_id, deadline)
+        return tuple(ended[pipeline] for pipeline in order)
+
+    def _order(self) -> tuple[str, ...]:
+        """The pipelines, each behind the one it follows."""
+        ordered: list[str] = []
+        left = dict(self._topology.pipelines)
+        while left:
+            ready = [name for name, pipeline in left.items() if pipeline.after not in left]
+            ordered += ready
+            for name in ready:
+                del left[name]
+        return tuple(ordered)
+
+    def _started_after(self, pipeline: str, since: str, deadline: float) -> str:
+        """The first run of a pipeline that another one's success has started."""
+        pause = threading.Event()
+        while time.monotonic() < deadline:
+            if runs := self._airflow.runs_since(pipeline, since):
+                return str(runs[0]["dag_run_id"])
+            pause.wait(self._interval)
+        raise RunTimeoutError(
+            f"pipeline {pipeline} did not start after {self._topology.pipelines[pipeline].after} succeeded",
+            hint="is its schedule the Asset that the other pipeline publishes?",
+        )
+
+    def _follow(self, pipeline: str, run_id: str, deadline: float) -> PipelineRun:
+        pause = threading.Event()
+        seen: set[str] = set()
+        while time.monotonic() < deadline:
+            state = self._airflow.dag_run(pipeline, run_id)["state"]
+            tasks = self._tasks(pipeline, run_id)
+            for task in tasks:
+                if task.state in _DONE and task.task not in seen:
+                    seen.add(task.task)
+                    self._on_task(task)
+            if state in ENDED:
+                if state != "success":
+                    raise self._failure(pipeline, run_id, tasks)
+                return PipelineRun(pipeline, run_id, tasks)
+            pause.wait(self._interval)
+        unfinished = ", ".join(f"{task.task} ({task.state})" for task in tasks if task.state not in _DONE)
+        raise RunTimeoutError(f"run {run_id} of {pipeline} did not end in time; not done: {unfinished}")
+
+    def _tasks(self, pipeline: str, run_id: str) -> tuple[TaskInstance, ...]:
+        entries = self._airflow.task_instances(pipeline, run_id)
+        tasks = (TaskInstance.of(pipeline, entry) for entry in entries)
+        return tuple(sorted(tasks, key=lambda task: (task.started or float("inf"), task.task)))
+
+    def _failure(self, pipeline: str, run_id: str, tasks: tuple[TaskInstance, ...]) -> RunError:
+        """The error for a failed run: the first failed task, where it acted, and its own words."""
+        failed = [task for task in tasks if task.state == "failed"]
+        if not failed:
+            return RunError(f"run {run_id} of {pipeline} failed before a task did")
+        task = min(failed, key=lambda each: each.ended)
+        account, region = self._place(pipeline, task.task)
+        lines = self._airflow.log(pipeline, run_id, task.task, task.attempt)
+        cause = next((line for line in reversed(lines) if "error" in line.lower()), "") or "\n".join(lines[-1:])
+        return RunError(
+            f"pipeline {pipeline}, task {task.task} (attempt {task.attempt}) failed in account {account},"
+            f" {region}: {cause.strip() or 'the log says nothing'}",
+            hint=f"read the task's log in the Airflow UI: DAG {pipeline}, run {run_id}, task {task.task}",
+        )
+
+    def _place(self, pipeline: str, task: str) -> tuple[str, str]:
+        """The account and Region in which a task acts: its step's, else the hub's."""
+        topology = self._topology
+        for step in topology.pipelines[pipeline].steps:
+            if (step.task or step.run) != task:
+                continue
+            site = topology.jobs[step.run].site if step.run else None
+            if step.wait:
+                site = topology.buckets[step.wait.split("/", 1)[0]].site
+            if site:
+                return topology.account_of(site), topology.region_of(site)
+        return topology.hub_account, topology.hub.region
+
+
+def _unix(text: str | None) -> float:
+    """An ISO 8601 time as Unix seconds; 0 for none."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() if text else 0.0

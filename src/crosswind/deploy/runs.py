@@ -1,0 +1,242 @@
+"""DAGs of an MWAA environment, through mwaa:InvokeRestApi: list, trigger, follow, read logs and XComs.
+
+Paths and shapes are those of Airflow's public REST API v2
+(airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html); MWAA puts `/api/v2` before a path
+(docs.aws.amazon.com/mwaa/latest/userguide/access-mwaa-apache-airflow-rest-api.html).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from crosswind.aws import Sessions, translated
+from crosswind.deploy.waiting import Pace, Wait
+from crosswind.errors import DeployError, NotFoundError, RunError, RunTimeoutError
+
+__all__ = ["Airflow", "ENDED"]
+
+ENDED = frozenset({"success", "failed"})
+"""The states in which a DAG run stays."""
+
+_PAGE = 100
+
+
+class Airflow:
+    """One environment's Airflow.
+
+    Args:
+        sessions: makes the client.
+        account: the hub's account.
+        region: the hub's Region.
+        environment: the MWAA environment's name.
+        pace: how often to look, and for how long; suited to the endpoint when left out.
+        stop: set to end every wait at once.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        account: str,
+        region: str,
+        environment: str,
+        *,
+        pace: Pace | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._client = sessions.client("mwaa", account, region)
+        self._logs = sessions.client("logs", account, region)
+        self._where = f"environment {environment} in {account}, {region}"
+        self._environment = environment
+        self._pace = pace or Pace.of(sessions)
+        self._stop = stop or threading.Event()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """One call of Airflow's REST API.
+
+        Args:
+            method: GET, POST, PATCH or DELETE.
+            path: after `/api/v2`, such as `/dags`.
+            query: query parameters.
+            body: the JSON body.
+
+        Raises:
+            AwsError: MWAA refused, or Airflow answered with an error status.
+        """
+        request: dict[str, Any] = {"Name": self._environment, "Method": method, "Path": path}
+        if query:
+            request["QueryParameters"] = dict(query)
+        if body is not None:
+            request["Body"] = dict(body)
+        with translated(f"{method} {path} of Airflow in {self._where}"):
+            return self._client.invoke_rest_api(**request).get("RestApiResponse", {})
+
+    def dags(self) -> dict[str, dict[str, Any]]:
+        """Every DAG, by id."""
+        return {dag["dag_id"]: dag for dag in self._all("/dags", "dags")}
+
+    def import_errors(self) -> list[dict[str, Any]]:
+        """The DAG files that could not be read: `filename` and `stack_trace`."""
+        return self._all("/importErrors", "import_errors")
+
+    def wait_for_dags(self, dag_ids: Iterable[str], timeout: float = 300.0) -> None:
+        """Wait until the DAGs are listed and no DAG file has an error.
+
+        Args:
+            dag_ids: the DAGs.
+            timeout: seconds; MWAA looks for new DAG files every 30 seconds or so.
+
+        Raises:
+            RunError: a DAG file cannot be read; shows Airflow's own text.
+            RunTimeoutError: a DAG was not listed in time.
+        """
+        wanted = set(dag_ids)
+        missing = set(wanted)
+
+        def probe() -> bool | None:
+            if errors := self.import_errors():
+                texts = "\n".join(f"{error.get('filename')}:\n{error.get('stack_trace')}" for error in errors)
+                raise RunError(
+                    f"Airflow in {self._where} cannot read {len(errors)} DAG file(s):\n{texts}",
+                    hint="mend the file, run `crosswind deploy` again",
+                )
+            missing.clear()
+            missing.update(wanted - {name for name, dag in self.dags().items() if not dag.get("is_stale")})
+            return None if missing else True
+
+        try:
+            self._wait(timeout).until(probe, f"the DAGs of the {self._where}")
+        except DeployError as error:
+            raise RunTimeoutError(
+                f"Airflow in {self._where} does not list {', '.join(sorted(missing))} after {timeout:.0f} s",
+                hint="look at the log group airflow-<environment>-DAGProcessing for the reason",
+            ) from error
+
+    def pause(self, dag_id: str, paused: bool = True) -> None:
+        """Pause a DAG, or unpause it."""
+        self.call("PATCH", f"/dags/{_in_path(dag_id)}", body={"is_paused": paused})
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the scheduler start a DAG's runs."""
+        self.pause(dag_id, paused=False)
+
+    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None, *, run_id: str = "") -> str:
+        """Start a run by hand.
+
+        Args:
+            dag_id: the DAG.
+            conf: the run's parameters.
+            run_id: a name for the run; Airflow makes one when it is empty.
+
+        Returns:
+            The run's id.
+        """
+        # Airflow 3 asks for `logical_date` to be there; null means that the run stands for no interval.
+        body: dict[str, Any] = {"logical_date": None, "conf": dict(conf or {})}
+        if run_id:
+            body["dag_run_id"] = run_id
+        return str(self.call("POST", f"/dags/{_in_path(dag_id)}/dagRuns", body=body)["dag_run_id"])
+
+    def dag_run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """One run: `state`, `start_date`, `end_date`, `conf`, ...; raises NotFoundError when there is none."""
+        for run in self.runs_since(dag_id):
+            if run["dag_run_id"] == run_id:
+                return run
+        raise NotFoundError(f"Airflow in {self._where} has no run {run_id} of {dag_id}")
+
+    def runs_since(self, dag_id: str, since: str = "") -> list[dict[str, Any]]:
+        """The runs of a DAG that should run at or after a time (ISO 8601, with offset), oldest first."""
+        filters: dict[str, Any] = {"dag_ids": [dag_id], "order_by": "run_after"}
+        if since:
+            filters["run_after_gte"] = since
+        return self._listed("/dags/~/dagRuns/list", "dag_runs", filters)
+
+    def wait_for_run(self, dag_id: str, run_id: str, timeout: float = 3600.0) -> dict[str, Any]:
+        """Wait until a run ends.
+
+        Returns:
+            The run, in state `success`.
+
+        Raises:
+            RunError: it failed; names the first task that did.
+            RunTimeoutError: it did not end in `timeout` seconds.
+        """
+
+        def probe() -> dict[str, Any] | None:
+            found = self.dag_run(dag_id, run_id)
+            return found if found["state"] in ENDED else None
+
+        try:
+            run = self._wait(timeout).until(probe, f"run {run_id} of {dag_id}")
+        except DeployError as error:
+            raise RunTimeoutError(f"run {run_id} of {dag_id} did not end within {timeout:.0f} s") from error
+        if run["state"] == "failed":
+            raise RunError(f"run {run_id} of {dag_id} failed: {self._first_failed(dag_id, run_id)}")
+        return run
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """The tasks of a run: `task_id`, `state`, `try_number`, `start_date`, `duration`, ..."""
+        filters = {"dag_ids": [dag_id], "dag_run_ids": [run_id]}
+        return self._listed("/dags/~/dagRuns/~/taskInstances/list", "task_instances", filters)
+
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> list[str]:
+        """The lines of the log of one attempt (from 1) at a task, from the environment's log group.
+
+        Returns an empty list when there is no such log.
+        """
+        stream = f"dag_id={dag_id}/run_id={run_id}/task_id={task_id}/attempt={attempt}.log".replace(":", "_")
+        group = f"airflow-{self._environment}-Task"
+        try:
+            with translated(f"read {stream} of {group}"):
+                events = self._logs.get_log_events(
+                    logGroupName=group, logStreamName=stream, startFromHead=False, limit=1000
+                )["events"]
+        except NotFoundError:
+            return []
+        return [str(event["message"]) for event in events]
+
+    def _first_failed(self, dag_id: str, run_id: str) -> str:
+        failed = [task for task in self.task_instances(dag_id, run_id) if task.get("state") == "failed"]
+        if not failed:
+            return "no task says why"
+        first = min(failed, key=lambda task: task.get("end_date") or "")
+        return f"task {first['task_id']}, attempt {first.get('try_number', 1)}"
+
+    def _all(self, path: str, key: str) -> list[dict[str, Any]]:
+        """Every entry of a list, page by page."""
+        return _pages(key, lambda n: self.call("GET", path, query={"limit": _PAGE, "offset": n}))
+
+    def _listed(self, path: str, key: str, filters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Every entry that a list route finds by filters in its body, page by page."""
+        return _pages(
+            key,
+            lambda n: self.call("POST", path, body={**filters, "page_limit": _PAGE, "page_offset": n}),
+        )
+
+    def _wait(self, timeout: float) -> Wait:
+        return Wait(Pace(self._pace.first, self._pace.limit, timeout, self._pace.tries), self._stop)
+
+
+def _pages(key: str, page: Callable[[int], Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Every entry below `key` of the pages that `page` gives for a number of entries to skip."""
+    found: list[dict[str, Any]] = []
+    while True:
+        answer = page(len(found))
+        entries: Sequence[dict[str, Any]] = answer.get(key, [])
+        found.extend(entries)
+        if not entries or len(found) >= int(answer.get("total_entries") or 0):
+            return found
+
+
+def _in_path(name: str) -> str:
+    """A name as a path segment; `:` and `+`, which run ids hold, are legal there as they are."""
+    return quote(name, safe=":+~")

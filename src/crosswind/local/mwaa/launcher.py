@@ -1,0 +1,229 @@
+"""Starts Airflow's components from one import. Run by an environment's Python; imports nothing of ours.
+
+    launcher.py HOME LOGS
+
+HOME is AIRFLOW_HOME: `keys.json` in it holds the environment's secrets; settings come as `AIRFLOW__*`
+variables. LOGS takes one file a component. Standard input is a pipe whose other end the world holds: when it
+closes, the world is gone, and so is Airflow a moment later. On SIGTERM all components stop; the exit code is
+0 when that was asked for.
+
+Importing Airflow costs three seconds of CPU; the four components share one import by fork.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+COMPONENTS = {
+    "api-server": ["api-server"],
+    # Logs are read from the folder itself: no log servers, and no ports for them.
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "dag-processor": ["dag-processor"],
+    "triggerer": ["triggerer", "--skip-serve-logs"],
+}
+INSIST_SECONDS = 1.0  # before the second signal
+GRACE_SECONDS = 2.0  # before the third, which nothing outlives
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def main() -> None:
+    home, logs = sys.argv[1:3]
+    with open(os.path.join(home, "keys.json")) as handle:
+        keys = json.load(handle)
+    # From a file, and set here: a process's initial environment can be read from outside.
+    os.environ["AIRFLOW__CORE__FERNET_KEY"] = keys["fernet"]
+    os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = keys["jwt"]
+    os.environ["AIRFLOW__API__SECRET_KEY"] = keys["secret"]
+    os.environ["CROSSWIND_MWAA_TOKEN_KEY"] = keys["tokens"]
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    started = time.monotonic()
+    airflow = import_common()
+    prepare_database()
+    say(f"database ready after {time.monotonic() - started:.1f} s")
+    supervisor = Supervisor(airflow, logs)
+    # The API server imports most, and is what everything waits for: it goes ahead.
+    supervisor.start("api-server", import_api)
+    import_task_side()
+    for name in ("scheduler", "dag-processor", "triggerer"):
+        supervisor.start(name)
+    say(f"components started after {time.monotonic() - started:.1f} s")
+    sys.exit(supervisor.run())
+
+
+def import_common() -> Any:
+    """Import what every component needs."""
+    import airflow.__main__ as airflow_main
+    from airflow import settings
+
+    settings.initialize()
+    import airflow.dag_processing.manager
+    import airflow.executors.local_executor
+    import airflow.jobs.dag_processor_job_runner
+    import airflow.jobs.scheduler_job_runner
+    import airflow.jobs.triggerer_job_runner
+    import airflow.sdk.execution_time.supervisor  # noqa: F401
+
+    return airflow_main
+
+
+def import_api() -> None:
+    """Import what the API server alone needs."""
+    import airflow.api_fastapi.core_api.app
+    import airflow.api_fastapi.core_api.routes.public
+    import airflow.api_fastapi.core_api.routes.ui  # noqa: F401
+
+
+def import_task_side() -> None:
+    """Import the API that tasks talk to: the DAG processor and the triggerer answer their children with it."""
+    import airflow.api_fastapi.execution_api.app  # noqa: F401
+
+
+def prepare_database() -> None:
+    """Make the metadata database, or bring an older one up to date."""
+    from airflow import settings
+    from airflow.utils import db
+
+    db.initdb()
+    settings.dispose_orm(do_log=False)
+
+
+class Supervisor:
+    """Holds the components: all live, or all stop."""
+
+    def __init__(self, airflow: Any, logs: str) -> None:
+        self._airflow = airflow
+        self._logs = logs
+        self._pids: dict[int, str] = {}
+        self._asked = threading.Event()
+        self._wake = threading.Event()
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+
+    def start(self, name: str, prepare: Callable[[], None] = lambda: None) -> None:
+        """Fork a component; it runs `prepare` first."""
+        gc.collect()
+        gc.freeze()
+        pid = os.fork()
+        if pid == 0:
+            self._component(name, prepare)
+        self._pids[pid] = name
+
+    def run(self) -> int:
+        """Wait until something ends; then stop the rest. Returns the exit code."""
+        # Not before the forks: a thread and a fork do not go together.
+        threading.Thread(target=self._watch_parent, daemon=True).start()
+        ended = None
+        while not self._asked.is_set() and ended is None:
+            ended = self._reap()
+            if ended is None:
+                self._wake.wait(0.1)
+        if ended:
+            say(f"{ended[0]} ended with {ended[1]}; stopping the others")
+        self._stop_all()
+        return 0 if self._asked.is_set() else 1
+
+    def _component(self, name: str, prepare: Callable[[], None]) -> NoReturn:
+        code = 1
+        try:
+            prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            null = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(null, 0)
+            log = os.open(os.path.join(self._logs, f"{name}.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            prepare()
+            from airflow import settings
+
+            settings.configure_orm()
+            sys.argv = ["airflow", *COMPONENTS[name]]
+            self._airflow.main()
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(bool(end.code))
+        except BaseException:  # noqa: BLE001 - whatever it was, this process must end here, after a fork
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _reap(self) -> tuple[str, int] | None:
+        """One ended component as (name, status), if any; orphans of components are reaped silently."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return ("everything", 0)
+            if pid == 0:
+                return None
+            if pid in self._pids:
+                return (self._pids.pop(pid), os.waitstatus_to_exitcode(status))
+
+    def _stop_all(self) -> None:
+        import psutil  # type: ignore[import-untyped]  # a dependency of Airflow, not of Crosswind
+
+        family = psutil.Process().children(recursive=True)
+        # The scheduler takes the first signal as a wish, and waits for tasks; the second one it obeys.
+        for seconds in (INSIST_SECONDS, GRACE_SECONDS - INSIST_SECONDS):
+            for pid in list(self._pids):
+                kill(pid, signal.SIGTERM)
+            deadline = time.monotonic() + seconds
+            while self._pids and time.monotonic() < deadline:
+                self._reap()
+                self._wake.clear()
+                self._wake.wait(0.05)
+        family += psutil.Process().children(recursive=True)
+        for process in {process.pid: process for process in family}.values():
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline and psutil.Process().children():
+            self._reap()
+            self._wake.wait(0.02)
+
+    def _watch_parent(self) -> None:
+        while os.read(0, 1024):
+            pass
+        say("the world is gone; stopping")
+        self._on_signal()
+
+    def _on_signal(self, *_: Any) -> None:
+        self._asked.set()
+        self._wake.set()
+
+
+def kill(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def prctl(option: int, value: int) -> None:
+    """Linux's prctl; other systems go without."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, int(value), 0, 0, 0)
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"launcher: {text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

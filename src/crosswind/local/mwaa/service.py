@@ -1,0 +1,292 @@
+"""The MWAA API: each operation in botocore's shape, over the environments of this world."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from crosswind.local.edge.call import Call, Handler, HttpRequest, HttpResponse, ServiceError
+from crosswind.local.mwaa.bucket import BucketError, EnvironmentBucket
+from crosswind.local.mwaa.environment import Environment, Surroundings
+from crosswind.local.mwaa.image import Installer
+from crosswind.local.mwaa.interpreter import find_interpreter
+from crosswind.local.mwaa.role import Clients, CredentialsEndpoint, ExecutionRole, Identities
+from crosswind.local.mwaa.tokens import sign
+from crosswind.local.mwaa.validation import bucket_of, check_create, check_update, invalid
+from crosswind.local.mwaa.versions import newest
+
+__all__ = ["Mwaa", "Route"]
+
+Route = Callable[[HttpRequest], HttpResponse]
+
+_STORED = (
+    "AirflowConfigurationOptions",
+    "DagS3Path",
+    "EndpointManagement",
+    "EnvironmentClass",
+    "ExecutionRoleArn",
+    "KmsKey",
+    "LoggingConfiguration",
+    "MaxWebservers",
+    "MaxWorkers",
+    "MinWebservers",
+    "MinWorkers",
+    "NetworkConfiguration",
+    "PluginsS3ObjectVersion",
+    "PluginsS3Path",
+    "RequirementsS3ObjectVersion",
+    "RequirementsS3Path",
+    "Schedulers",
+    "SourceBucketArn",
+    "Tags",
+    "WebserverAccessMode",
+    "WeeklyMaintenanceWindowStart",
+    "AirflowVersion",
+)
+_LOGS = {
+    "DagProcessingLogs": "DAGProcessing",
+    "SchedulerLogs": "Scheduler",
+    "TaskLogs": "Task",
+    "WebserverLogs": "WebServer",
+    "WorkerLogs": "Worker",
+}
+
+
+class Mwaa:
+    """The service `mwaa`.
+
+    Args:
+        identities: issues sessions of execution roles.
+        clients: makes clients that go through the edge.
+        state_dir: takes one folder an environment, `<account>-<region>-<name>`.
+        cache_dir: shared by worlds; base environments lie in its `airflow`.
+        endpoint_of: the world's URL, asked when an Airflow starts.
+        sync_seconds: how often DAGs folders are compared with their buckets.
+        start_seconds: how long an Airflow may take to become healthy.
+    """
+
+    name = "mwaa"
+
+    def __init__(
+        self,
+        identities: Identities,
+        clients: Clients,
+        state_dir: Path,
+        cache_dir: Path,
+        endpoint_of: Callable[[], str],
+        *,
+        sync_seconds: float = 3.0,
+        start_seconds: float = 180.0,
+    ) -> None:
+        self._state = state_dir.resolve()
+        self._credentials = CredentialsEndpoint()
+        self._installer = Installer(cache_dir.resolve() / "airflow")
+        self._around = Surroundings(
+            credentials=self._credentials,
+            role_of=lambda arn, region: ExecutionRole(identities, clients, arn, region),
+            installer=self._installer,
+            python=cache(find_interpreter),
+            endpoint_of=endpoint_of,
+            sync_seconds=sync_seconds,
+            start_seconds=start_seconds,
+        )
+        self._lock = threading.Lock()
+        self._environments: dict[tuple[str, str, str], Environment] = {}
+        self.operations: Mapping[str, Handler] = {
+            "CreateEnvironment": self._create,
+            "GetEnvironment": self._get,
+            "UpdateEnvironment": self._update,
+            "DeleteEnvironment": self._delete,
+            "ListEnvironments": self._list,
+            "CreateCliToken": self._cli_token,
+            "CreateWebLoginToken": self._web_token,
+            "InvokeRestApi": self._invoke,
+            "TagResource": self._tag,
+            "UntagResource": self._untag,
+            "ListTagsForResource": self._tags,
+        }
+        self.routes: Mapping[str, Route] = {CredentialsEndpoint.PREFIX: self._credentials.respond}
+
+    def stop(self) -> None:
+        """Stop every Airflow, and what is being made; nothing is left running."""
+        self._installer.stop()
+        with self._lock:
+            left = list(self._environments.values())
+        threads = [threading.Thread(target=environment.close) for environment in left]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _create(self, call: Call) -> Mapping[str, Any]:
+        check_create(call.parameters)
+        key = (call.account, call.region, str(call.parameters["Name"]))
+        if key in self._environments:
+            raise invalid(f"an environment named {key[2]} exists already in {call.account}, {call.region}")
+        document = _document(call)
+        self._check_account(document, call)
+        folder = self._state / "-".join(key)
+        environment = Environment(document, folder, self._around, lambda _: self._forget(key))
+        with self._lock:
+            if key in self._environments:
+                raise invalid(f"an environment named {key[2]} exists already in {call.account}, {call.region}")
+            self._environments[key] = environment
+        environment.create()
+        return {"Arn": document["Arn"]}
+
+    def _get(self, call: Call) -> Mapping[str, Any]:
+        return {"Environment": self._find(call).describe()}
+
+    def _update(self, call: Call) -> Mapping[str, Any]:
+        environment = self._find(call)
+        current = environment.describe()
+        check_update(call.parameters, current)
+        changes = {member: call.parameters[member] for member in _STORED if member in call.parameters}
+        if "NetworkConfiguration" in changes:  # an update names security groups only
+            changes["NetworkConfiguration"] = {
+                **current["NetworkConfiguration"],
+                **changes["NetworkConfiguration"],
+            }
+        if "LoggingConfiguration" in changes:
+            changes["LoggingConfiguration"] = _logging(
+                {**current["LoggingConfiguration"], **changes["LoggingConfiguration"]}, current
+            )
+        self._check_account({**current, **changes}, call)
+        environment.update(changes)
+        return {"Arn": current["Arn"]}
+
+    def _delete(self, call: Call) -> Mapping[str, Any]:
+        self._find(call).delete()
+        return {}
+
+    def _list(self, call: Call) -> Mapping[str, Any]:
+        size = int(call.parameters.get("MaxResults") or 25)
+        with self._lock:
+            names = sorted(name for account, region, name in self._environments if (account, region) == _place(call))
+        after = _decoded(call.parameters.get("NextToken"))
+        names = [name for name in names if name > after]
+        page: dict[str, Any] = {"Environments": names[:size]}
+        if names[size:]:
+            page["NextToken"] = base64.urlsafe_b64encode(names[size - 1].encode()).decode()
+        return page
+
+    def _cli_token(self, call: Call) -> Mapping[str, Any]:
+        environment = self._find(call)
+        host = f"127.0.0.1:{environment.airflow().port}"
+        return {
+            "CliToken": sign(environment.keys().tokens, "cli", call.principal.arn),
+            "WebServerHostname": host,
+        }
+
+    def _web_token(self, call: Call) -> Mapping[str, Any]:
+        environment = self._find(call)
+        identity = call.principal.arn.split(":", 5)[5]
+        return {
+            "WebToken": sign(environment.keys().tokens, "web", call.principal.arn),
+            "WebServerHostname": f"127.0.0.1:{environment.airflow().port}",
+            "IamIdentity": identity,
+            "AirflowIdentity": identity[-64:],
+        }
+
+    def _invoke(self, call: Call) -> Mapping[str, Any]:
+        return self._find(call).rest().invoke(call.parameters)
+
+    def _tag(self, call: Call) -> Mapping[str, Any]:
+        self._by_arn(call).tag(call.parameters["Tags"], [])
+        return {}
+
+    def _untag(self, call: Call) -> Mapping[str, Any]:
+        self._by_arn(call).tag({}, list(call.parameters.get("tagKeys") or ()))
+        return {}
+
+    def _tags(self, call: Call) -> Mapping[str, Any]:
+        return {"Tags": self._by_arn(call).describe().get("Tags", {})}
+
+    def _find(self, call: Call, name: str = "") -> Environment:
+        name = name or str(call.parameters["Name"])
+        with self._lock:
+            environment = self._environments.get((*_place(call), name))
+        if environment is None:
+            raise ServiceError("ResourceNotFoundException", f"environment {name} not found", 404)
+        return environment
+
+    def _by_arn(self, call: Call) -> Environment:
+        return self._find(call, str(call.parameters["ResourceArn"]).rpartition("/")[2])
+
+    def _forget(self, key: tuple[str, str, str]) -> None:
+        with self._lock:
+            self._environments.pop(key, None)
+
+    def _check_account(self, document: Mapping[str, Any], call: Call) -> None:
+        """Refuse a role or a bucket that MWAA would refuse, before anything is made."""
+        role = self._around.role_of(str(document["ExecutionRoleArn"]), call.region)
+        if role.arn.split(":")[4] != call.account:
+            raise invalid(f"ExecutionRoleArn {role.arn} is not a role of account {call.account}")
+        try:
+            role.credentials()
+            EnvironmentBucket(role, bucket_of(str(document["SourceBucketArn"]))).check()
+        except (BucketError, ServiceError) as error:
+            raise invalid(str(error)) from error
+
+
+def _document(call: Call) -> dict[str, Any]:
+    """The environment as GetEnvironment will show it: the input, and MWAA's defaults."""
+    given = {member: call.parameters[member] for member in _STORED if call.parameters.get(member) is not None}
+    partition = str(call.parameters["ExecutionRoleArn"]).split(":")[1]
+    name, now = str(call.parameters["Name"]), datetime.now(UTC)
+    micro = given.get("EnvironmentClass") == "mw1.micro"
+    document = {
+        "AirflowVersion": newest(),
+        "EndpointManagement": "SERVICE",
+        "EnvironmentClass": "mw1.small",
+        "MaxWebservers": 1 if micro else 2,
+        "MaxWorkers": 1 if micro else 10,
+        "MinWebservers": 1 if micro else 2,
+        "MinWorkers": 1,
+        "Schedulers": 1 if micro else 2,
+        "WebserverAccessMode": "PRIVATE_ONLY",
+        "WeeklyMaintenanceWindowStart": "SUN:03:30",
+        **given,
+        "Name": name,
+        "Status": "CREATING",
+        "Arn": f"arn:{partition}:airflow:{call.region}:{call.account}:environment/{name}",
+        "CreatedAt": now,
+        "ServiceRoleArn": f"arn:{partition}:iam::{call.account}:role/aws-service-role/airflow.amazonaws.com/"
+        "AWSServiceRoleForAmazonMWAA",
+        "LastUpdate": {"Status": "PENDING", "CreatedAt": now},
+    }
+    document["LoggingConfiguration"] = _logging(given.get("LoggingConfiguration", {}), document)
+    return document
+
+
+def _logging(given: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """The logging configuration with its log groups, each off until asked for."""
+    partition, region, account = (str(document["Arn"]).split(":")[part] for part in (1, 3, 4))
+    configuration = {}
+    for kind, group in _LOGS.items():
+        wanted = given.get(kind, {})
+        configuration[kind] = {
+            "Enabled": bool(wanted.get("Enabled", False)),
+            "LogLevel": wanted.get("LogLevel", "INFO"),
+            "CloudWatchLogGroupArn": f"arn:{partition}:logs:{region}:{account}:log-group:"
+            f"airflow-{document['Name']}-{group}",
+        }
+    return configuration
+
+
+def _place(call: Call) -> tuple[str, str]:
+    return (call.account, call.region)
+
+
+def _decoded(token: str | None) -> str:
+    if not token:
+        return ""
+    try:
+        return base64.urlsafe_b64decode(token.encode()).decode()
+    except ValueError as error:
+        raise invalid("NextToken is not one that ListEnvironments returned") from error

@@ -1,0 +1,162 @@
+"""A world in a process of its own: started, asked and stopped from outside, through its endpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+
+from crosswind.errors import PortInUseError, WorldDownError, WorldError
+from crosswind.local.state import Running, StateFolder
+
+__all__ = ["WorldProcess"]
+
+
+class WorldProcess:
+    """The world of a state folder, seen from another process.
+
+    Args:
+        state: the state folder.
+        command: the command line that runs a world in the foreground; `--port N` is added.
+        start_seconds: how long a world may take to answer.
+    """
+
+    def __init__(self, state: StateFolder, command: Sequence[str], start_seconds: float = 60) -> None:
+        self.state = state
+        self._command = tuple(command)
+        self._start_seconds = start_seconds
+
+    def start(self, port: int) -> Running:
+        """Start a world and wait until it answers.
+
+        Args:
+            port: the loopback port; 0 for a free one.
+
+        Raises:
+            PortInUseError: another process listens on the port.
+            WorldError: a world runs already in this folder, or the new one did not come up.
+        """
+        running = self.state.read()
+        if running:
+            raise WorldError(
+                f"a local world runs already at {running.endpoint} (process {running.pid})",
+                hint="use it, or stop it with `crosswind local down`",
+            )
+        if port:
+            _refuse_port_in_use(port)
+        self.state.make().clear()
+        with (self.state.logs / "world.log").open("ab") as log:
+            process = subprocess.Popen(
+                [*self._command, "--port", str(port)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        return self._wait_until_up(process)
+
+    def running(self) -> Running:
+        """The world that runs here; raises WorldDownError when none answers."""
+        running = self.state.read()
+        if running is None:
+            raise WorldDownError(
+                f"no local world runs in {self.state.root}", hint="start one: `crosswind local up`"
+            )
+        self._get(running, "/_crosswind/health")
+        return running
+
+    def requests(self, since: int = 0) -> list[dict[str, Any]]:
+        """The request log from number `since` on, oldest first."""
+        found: list[dict[str, Any]] = []
+        running = self.running()
+        while True:
+            page = self._get(running, f"/_crosswind/requests?since={since}")
+            found += page["requests"]
+            if not page["requests"] or page["next"] == since:
+                return found
+            since = page["next"]
+
+    def stop(self, seconds: float = 30) -> bool:
+        """Stop the world and all that it started.
+
+        Args:
+            seconds: how long it may take before it is killed.
+
+        Returns:
+            Whether a world ran.
+        """
+        running = self.state.read()
+        if running is None:
+            self.state.clear()
+            return False
+        os.kill(running.pid, signal.SIGTERM)
+        if not _gone(running.pid, seconds):
+            os.killpg(running.pid, signal.SIGKILL)
+            _gone(running.pid, 5)
+        self.state.clear()
+        return True
+
+    def _wait_until_up(self, process: subprocess.Popen[bytes]) -> Running:
+        pause = threading.Event()
+        deadline = time.monotonic() + self._start_seconds
+        while time.monotonic() < deadline:
+            running = self.state.read()
+            if running is not None and running.pid == process.pid:
+                return running
+            if process.poll() is not None:
+                break
+            pause.wait(0.05)
+        process.kill()
+        process.wait()
+        log = self.state.logs / "world.log"
+        last = (log.read_text(errors="replace").strip().splitlines() or ["it wrote nothing"])[-1]
+        raise WorldError(f"the local world did not come up: {last}", hint=f"read {log}")
+
+    def _get(self, running: Running, path: str) -> dict[str, Any]:
+        try:
+            with urllib.request.urlopen(running.endpoint + path, timeout=10) as answer:  # noqa: S310 - our own loopback address
+                document: dict[str, Any] = json.load(answer)
+                return document
+        except (urllib.error.URLError, TimeoutError) as error:
+            raise WorldDownError(
+                f"the local world at {running.endpoint} (process {running.pid}) does not answer: {error}",
+                hint="stop it with `crosswind local down`, then `crosswind local up`",
+            ) from error
+
+
+def _refuse_port_in_use(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortInUseError(
+                f"port {port} on 127.0.0.1 is taken by another process",
+                hint="choose another with `--port N`, or `--port 0` for a free one",
+            ) from error
+
+
+def _gone(pid: int, seconds: float) -> bool:
+    """Wait until a process has ended; True when it has."""
+    pause = threading.Event()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                return True
+        except ChildProcessError:  # not a child of ours: it was started by an earlier command
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return True
+        pause.wait(0.05)
+    return False

@@ -1,0 +1,133 @@
+"""A run of all pipelines as one value: every step with its place, its identity and its time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crosswind.report.trail import Request, Trail
+from crosswind.topology import Names, Topology
+
+__all__ = ["StepRow", "Summary", "TaskRow", "summarise"]
+
+_WORK = {
+    "glue": "Glue job runs",
+    "sagemaker": "SageMaker training runs",
+    "lambda": "Lambda runs",
+    "s3": "S3 replicates",
+}
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """An Airflow task instance: its state, and when it ran (Unix times)."""
+
+    dag: str
+    task: str
+    state: str
+    started: float
+    ended: float
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """One step: what was done, where, by whom, for how long (seconds)."""
+
+    what: str
+    account: str
+    region: str
+    identity: str
+    started: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What one run of all pipelines did.
+
+    Args:
+        topology: its name.
+        steps: in order of start.
+        replicated_objects: how many objects arrived at another site.
+        replicated_bytes: their size.
+        metrics: the training job's final metrics, by name.
+        model: the model's S3 URI.
+        removed: the objects that the clean-up removed, `bucket/key`.
+        requests: how many AWS calls each account served.
+    """
+
+    topology: str
+    steps: tuple[StepRow, ...]
+    replicated_objects: int
+    replicated_bytes: int
+    metrics: Mapping[str, float]
+    model: str
+    removed: tuple[str, ...]
+    requests: Mapping[str, int]
+
+
+def summarise(
+    topology: Topology,
+    tasks: Sequence[TaskRow],
+    trail: Trail,
+    training: Mapping[str, Any],
+    replicas: Mapping[str, int],
+    removed: Iterable[str],
+) -> Summary:
+    """Join what is known of a run.
+
+    Args:
+        topology: the declared topology.
+        tasks: the task instances of its DAG runs.
+        trail: the request log of the world in which it ran.
+        training: sagemaker:DescribeTrainingJob's answer.
+        replicas: the size of each replicated object, by `bucket/key`.
+        removed: what the clean-up reported as removed.
+    """
+    rows = [_task_row(topology, task, trail) for task in tasks]
+    rows += _work_rows(trail)
+    return Summary(
+        topology=topology.name,
+        steps=tuple(sorted(rows, key=lambda row: row.started)),
+        replicated_objects=len(replicas),
+        replicated_bytes=sum(replicas.values()),
+        metrics={
+            metric["MetricName"]: metric["Value"] for metric in training.get("FinalMetricDataList", [])
+        },
+        model=training.get("ModelArtifacts", {}).get("S3ModelArtifacts", ""),
+        removed=tuple(sorted(removed)),
+        requests=trail.by_account(),
+    )
+
+
+def _task_row(topology: Topology, task: TaskRow, trail: Trail) -> StepRow:
+    """A task's row: the identity that it acted as in other accounts, and where."""
+    role = Names(topology).role("cross-account")
+    acted = Counter(
+        (request.account, request.region, request.principal)
+        for request in trail.requests
+        if task.started <= request.time <= task.ended + 1
+        and f":assumed-role/{role}/" in request.principal
+        and request.service not in {"sts", "logs"}
+    )
+    if acted:
+        (account, region, identity), _ = acted.most_common(1)[0]
+    else:
+        account, region, identity = topology.hub_account, topology.hub.region, "(Airflow itself)"
+    return StepRow(task.task, account, region, identity, task.started, task.ended - task.started)
+
+
+def _work_rows(trail: Trail) -> list[StepRow]:
+    """A row for each job's own role: what AWS services did under it."""
+    acted: dict[tuple[str, str], list[Request]] = {}
+    for request in trail.requests:
+        if request.via in _WORK:
+            acted.setdefault((request.via, request.principal), []).append(request)
+    rows = []
+    for (via, principal), requests in acted.items():
+        first, last = requests[0], requests[-1]
+        seconds = last.time + last.duration_ms / 1000 - first.time
+        rows.append(StepRow(_WORK[via], first.account, first.region, principal, first.time, seconds))
+    return rows

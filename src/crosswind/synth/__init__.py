@@ -1,0 +1,67 @@
+"""Synthesis: a checked topology into CloudFormation templates. Pure, deterministic, sorted.
+
+Stages:
+
+1. `grants` takes the topology and gives intents: who reads, writes, deletes or starts what, and which line
+   asks for it.
+2. `site_statements`, `bucket_statements`, `hub_statements` and `stackset_statements` turn grants into IAM
+   statements. Each statement stands once; a function is a role.
+3. One file a resource family (`buckets`, `glue`, `sagemaker`, `lambda_`, `connections`, `mwaa`, `network`,
+   `roles`) adds resources to a `Template`, which refuses dangling references.
+4. `stacks` puts the families together; `synth` gives all stacks in an order in which they can be deployed.
+5. `files` renders the files whose text follows from the topology.
+
+May not: read files, know AWS clients, depend on the order of declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crosswind.synth.files import names_file, training_config
+from crosswind.synth.grants import Grant, grants
+from crosswind.synth.layout import Layout
+from crosswind.synth.stack import Need, Stack, compact, pretty
+from crosswind.synth.stacks import airflow_stack, network_stack, site_stack, stacksets_stack
+from crosswind.topology.model import LambdaJob, Topology
+
+__all__ = [
+    "Grant",
+    "Need",
+    "Stack",
+    "compact",
+    "grants",
+    "inline_sources",
+    "names_file",
+    "pretty",
+    "synth",
+    "training_config",
+]
+
+
+def inline_sources(topology: Topology) -> tuple[str, ...]:
+    """The declared paths of the files whose text `synth` needs, sorted; relative to the topology file."""
+    return tuple(sorted({job.source for job in topology.jobs.values() if isinstance(job, LambdaJob)}))
+
+
+def synth(topology: Topology, sources: Mapping[str, str]) -> tuple[Stack, ...]:
+    """Every stack of a topology, in an order in which they can be deployed (late needs aside).
+
+    Args:
+        topology: a topology without faults (`crosswind.topology.check`).
+        sources: the text of each file of `inline_sources`, by its declared path.
+
+    Raises:
+        InputError: when a role's policy is over a limit of IAM, or a Region lacks what a job needs.
+        KeyError: when a source is missing.
+    """
+    layout = Layout(topology)
+    found = grants(topology)
+    stacks: list[Stack] = []
+    for account in layout.work_accounts:
+        if layout.far_sites(account):
+            stacks.append(stacksets_stack(layout, account))
+    for sites in (layout.home_sites, layout.far_sites):
+        for account in layout.work_accounts:
+            stacks += [site_stack(layout, found, sources, site) for site in sites(account)]
+    return (*stacks, network_stack(layout), airflow_stack(layout))

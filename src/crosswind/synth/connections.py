@@ -1,0 +1,56 @@
+"""Airflow's connections, one a site: Secrets Manager secrets where the secrets backend looks."""
+
+from __future__ import annotations
+
+import json
+
+from crosswind.synth.layout import Layout, camel
+from crosswind.synth.template import Template, sub
+
+__all__ = ["CONNECTIONS_PREFIX", "VARIABLES_PREFIX", "add_connections", "backend_kwargs"]
+
+CONNECTIONS_PREFIX = "airflow/connections"
+VARIABLES_PREFIX = "airflow/variables"
+
+
+def backend_kwargs() -> str:
+    """The secrets backend's arguments, as JSON.
+
+    `aws_default` is left out: operators ask for it at every turn, and each question would be a call that is
+    billed.
+    """
+    return json.dumps(
+        {
+            "connections_lookup_pattern": "^(?!aws_default$).*$",
+            "connections_prefix": CONNECTIONS_PREFIX,
+            "variables_prefix": VARIABLES_PREFIX,
+        },
+        sort_keys=True,
+    )
+
+
+def add_connections(template: Template, layout: Layout) -> None:
+    """Add the secret of each site's connection.
+
+    Nothing in them is secret: an ARN, a Region and the external id. They are secrets since Airflow looks
+    there.
+    """
+    for name, site in sorted(layout.topology.sites.items()):
+        connection = {
+            "conn_type": "aws",
+            "extra": {
+                "assume_role_kwargs": {"ExternalId": layout.topology.external_id},
+                "region_name": site.region,
+                "role_arn": f"${{{layout.role_parameter(site.account)}}}",
+            },
+        }
+        template.add(
+            f"{camel(name)}Connection",
+            "AWS::SecretsManager::Secret",
+            {
+                "Name": layout.names.secret(site.connection),
+                "Description": f"Airflow connection of the site {name}.",
+                "SecretString": sub(json.dumps(connection, sort_keys=True)),
+            },
+            deletion="Delete",
+        )

@@ -1,0 +1,86 @@
+"""The files whose text follows from the topology: the JSON beside the DAGs, and training configurations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crosswind.errors import InputError
+from crosswind.synth.buckets import destination_parameter
+from crosswind.synth.grants import split_ref
+from crosswind.synth.registries import image
+from crosswind.topology.model import Job, SageMakerJob, Topology
+from crosswind.topology.names import Names
+
+__all__ = ["names_file", "training_config"]
+
+
+def names_file(topology: Topology) -> dict[str, Any]:
+    """The JSON that lies beside the DAGs: names only, so that parsing a DAG calls nothing of AWS.
+
+    Args:
+        topology: a checked topology.
+
+    Returns:
+        Plain data with `schema_version` 1; upload it as `dags/<topology>.json`.
+    """
+    names = Names(topology)
+    return {
+        "schema_version": 1,
+        "topology": topology.name,
+        "partition": topology.partition,
+        "sites": {
+            name: {
+                "account": topology.account_of(name),
+                "region": site.region,
+                "connection": site.connection,
+            }
+            for name, site in sorted(topology.sites.items())
+        },
+        "buckets": {
+            name: {
+                "name": names.bucket(name),
+                "account": topology.account_of(bucket.site),
+                "region": topology.region_of(bucket.site),
+            }
+            for name, bucket in sorted(topology.buckets.items())
+        },
+        "jobs": {name: _job(names, name, job) for name, job in sorted(topology.jobs.items())},
+        "intervals": topology.intervals.model_dump(),
+    }
+
+
+def training_config(topology: Topology, job: str, text: str) -> str:
+    """A SageMaker job's configuration with the deploy-time placeholders filled in.
+
+    `${<Bucket>BucketName}` of every declared bucket (`${DestinationBucketName}`), `${SageMakerRoleArn}` and
+    `${XGBoostImage}` are known when deploying; `${prefix}` and `${job_name}` are left for the run.
+
+    Args:
+        topology: a checked topology.
+        job: the name of a SageMaker job.
+        text: the text of its `config` file.
+
+    Raises:
+        InputError: when the Region has no XGBoost image although the text asks for one.
+    """
+    names = Names(topology)
+    declared = topology.jobs[job]
+    if not isinstance(declared, SageMakerJob):
+        raise InputError(f"job {job} is no SageMaker job")
+    values = {destination_parameter(bucket): names.bucket(bucket) for bucket in topology.buckets}
+    values["SageMakerRoleArn"] = names.job_role_arn(job)
+    if "${XGBoostImage}" in text:
+        values["XGBoostImage"] = image(topology.region_of(declared.site))
+    for name, value in values.items():
+        text = text.replace(f"${{{name}}}", value)
+    return text
+
+
+def _job(names: Names, name: str, job: Job) -> dict[str, Any]:
+    entry: dict[str, Any] = {"type": job.type, "site": job.site}
+    if isinstance(job, SageMakerJob):
+        bucket, _ = split_ref(job.configs)
+        entry["config"] = {"bucket": names.bucket(bucket), "key": names.config_key(name)}
+    else:
+        entry["name"] = names.job(name)
+    return entry

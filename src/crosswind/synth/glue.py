@@ -1,0 +1,57 @@
+"""AWS Glue: a Spark job and its role."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crosswind.synth import site_statements
+from crosswind.synth.grants import Grant, split_ref
+from crosswind.synth.layout import Layout, camel
+from crosswind.synth.roles import add_role, service_trust
+from crosswind.synth.template import Template, get_att
+from crosswind.topology.model import GlueJob
+
+__all__ = ["add_glue_job"]
+
+_CONCURRENT_RUNS = 3
+
+
+def add_glue_job(template: Template, layout: Layout, found: Sequence[Grant], name: str, job: GlueJob) -> None:
+    """Add a Glue job and its role. The script is uploaded by deploy, beside the template."""
+    topology = layout.topology
+    role = add_role(
+        template,
+        f"{camel(name)}JobRole",
+        layout.names.job_role(name),
+        f"The Glue job {name} runs under this role.",
+        trust=[service_trust(["glue.amazonaws.com"], topology.account_of(job.site))],
+        statements=site_statements.glue_job(layout, found, name),
+    )
+    bucket, _ = split_ref(job.scripts)
+    template.add(
+        f"{camel(name)}Job",
+        "AWS::Glue::Job",
+        {
+            "Name": layout.names.job(name),
+            "Role": get_att(role, "Arn"),
+            "Command": {
+                "Name": "glueetl",
+                "PythonVersion": "3",
+                "ScriptLocation": f"s3://{layout.names.bucket(bucket)}/{layout.names.script_key(name)}",
+            },
+            "GlueVersion": job.glue_version,
+            "WorkerType": job.worker_type,
+            "NumberOfWorkers": job.workers,
+            "Timeout": job.timeout_minutes,
+            # Airflow retries, with a prefix of its own for each attempt; a retry by Glue would write into the
+            # old one.
+            "MaxRetries": 0,
+            # Runs of a pipeline write to prefixes of their own, so that they may overlap.
+            "ExecutionProperty": {"MaxConcurrentRuns": _CONCURRENT_RUNS},
+            "DefaultArguments": {
+                "--enable-continuous-cloudwatch-log": "true",
+                "--enable-metrics": "true",
+                "--job-language": "python",
+            },
+        },
+    )

@@ -1,0 +1,102 @@
+"""Which stack holds what: home Regions, the site of the cross-account role, parameters between stacks.
+
+The order of declaration never matters: wherever one of several has to be chosen, the hub's Region comes
+first, then the alphabet.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from crosswind.topology.model import Bucket, Job, Replication, Topology
+from crosswind.topology.names import Names, camel
+
+__all__ = ["HUB", "Layout", "camel"]
+
+HUB = "hub"
+
+
+class Layout:
+    """The questions that the builders ask of a topology.
+
+    Args:
+        topology: a topology that holds all rules of `crosswind.topology.check`.
+    """
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self.names = Names(topology)
+
+    @cached_property
+    def work_accounts(self) -> tuple[str, ...]:
+        """The declared names of the accounts that have sites, sorted."""
+        return tuple(sorted({site.account for site in self.topology.sites.values()}))
+
+    def account_id(self, account: str) -> str:
+        """The 12-digit id of a declared account."""
+        return self.topology.accounts[account].id
+
+    def home(self, account: str) -> str:
+        """The home Region of an account: the hub's if it has a site there, else the first of the alphabet."""
+        regions = {self.topology.sites[site].region for site in self.sites(account)}
+        hub = self.topology.hub.region
+        return hub if hub in regions else min(regions)
+
+    def sites(self, account: str) -> tuple[str, ...]:
+        """The sites of an account, sorted."""
+        return tuple(sorted(n for n, site in self.topology.sites.items() if site.account == account))
+
+    def home_sites(self, account: str) -> tuple[str, ...]:
+        """The sites in the account's home Region: plain stacks."""
+        return tuple(s for s in self.sites(account) if self.topology.sites[s].region == self.home(account))
+
+    def far_sites(self, account: str) -> tuple[str, ...]:
+        """The sites in the account's other Regions: StackSets that are administered at home."""
+        return tuple(s for s in self.sites(account) if self.topology.sites[s].region != self.home(account))
+
+    def role_site(self, account: str) -> str:
+        """The site whose stack holds the account's cross-account role: the last Region's, as in the post."""
+        return (self.far_sites(account) or self.home_sites(account))[0]
+
+    def role_parameter(self, account: str) -> str:
+        """The hub's parameter for an account's cross-account role."""
+        return "CrossAccountRoleArn" + ("" if len(self.work_accounts) == 1 else camel(account))
+
+    def site_stack(self, site: str) -> str:
+        """The name of a site's stack or StackSet."""
+        return self.names.stack("site", site)
+
+    def network_stack(self) -> str:
+        """The name of the hub's first stack: network, bucket, execution role."""
+        return self.names.stack("network", HUB)
+
+    def airflow_stack(self) -> str:
+        """The name of the hub's second stack: the environment and the connections."""
+        return self.names.stack("airflow", HUB)
+
+    def stacksets_stack(self, account: str) -> str:
+        """The name of the stack of an account's StackSet roles."""
+        return self.names.stack("stacksets", account)
+
+    def buckets(self, site: str) -> tuple[tuple[str, Bucket], ...]:
+        """The buckets at a site, sorted by name."""
+        return tuple(sorted((n, b) for n, b in self.topology.buckets.items() if b.site == site))
+
+    def jobs(self, site: str) -> tuple[tuple[str, Job], ...]:
+        """The jobs at a site, sorted by name."""
+        found = [(n, j) for n, j in self.topology.jobs.items() if j.site == site]
+        return tuple(sorted(found, key=lambda item: item[0]))
+
+    def replications(self, bucket: str) -> tuple[tuple[str, Replication], ...]:
+        """The replications whose source is a bucket, sorted by name."""
+        found = [(n, r) for n, r in self.topology.replications.items() if r.source == bucket]
+        return tuple(sorted(found, key=lambda item: item[0]))
+
+    def bucket_account(self, bucket: str) -> str:
+        """The id of the account that owns a bucket."""
+        return self.topology.account_of(self.topology.buckets[bucket].site)
+
+    @property
+    def execution_role_arn(self) -> str:
+        """The execution role's ARN, with the partition left to CloudFormation."""
+        return f"arn:${{AWS::Partition}}:iam::{self.topology.hub_account}:role/{self.names.role('execution')}"

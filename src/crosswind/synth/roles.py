@@ -1,0 +1,118 @@
+"""IAM roles: who may assume them, and the resource itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crosswind.errors import InputError
+from crosswind.synth.template import Template, sub
+
+__all__ = ["Statement", "account_trust", "add_role", "allow", "service_trust"]
+
+Statement = dict[str, Any]
+"""An IAM statement, with CloudFormation's intrinsic functions in it."""
+
+# docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: all inline policies of a role together.
+_INLINE_POLICY_CHARACTERS = 10_240
+
+
+def allow(
+    sid: str, actions: Sequence[str], resources: Sequence[Any], condition: Mapping[str, Any] | None = None
+) -> Statement:
+    """An `Allow` statement; actions sorted, resources once each and in the order given."""
+    statement: Statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": sorted(actions),
+        "Resource": [item for index, item in enumerate(resources) if item not in resources[:index]],
+    }
+    if condition:
+        statement["Condition"] = dict(condition)
+    return statement
+
+
+def service_trust(services: Sequence[str], account: str, source_arn: str = "") -> Statement:
+    """A trust statement for AWS services that act for our own account only.
+
+    Source: docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html.
+
+    Args:
+        services: service principals.
+        account: the account whose resources the service must be acting for (`aws:SourceAccount`).
+        source_arn: a pattern of the resource it must be acting for, where the service gives it.
+    """
+    condition: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": account}}
+    if source_arn:
+        condition["ArnLike"] = {"aws:SourceArn": sub(source_arn)}
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": sorted(services)},
+        "Action": "sts:AssumeRole",
+        "Condition": condition,
+    }
+
+
+def account_trust(account: str, principal_arn: str, external_id: str) -> Statement:
+    """A trust statement for one role of another account.
+
+    The principal is that account's root, and the role is named in a condition: so the statement is valid
+    before the role exists and stays valid when it is made anew (a principal that names a role is stored by
+    the role's unique id). `aws:PrincipalArn` holds the role's ARN for every session of the role.
+
+    Args:
+        account: the other account.
+        principal_arn: its role.
+        external_id: what the caller must send as `ExternalId`; empty for none (a role of the same account).
+    """
+    condition: dict[str, Any] = {"ArnEquals": {"aws:PrincipalArn": sub(principal_arn)}}
+    if external_id:
+        condition["StringEquals"] = {"sts:ExternalId": external_id}
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": sub(f"arn:${{AWS::Partition}}:iam::{account}:root")},
+        "Action": "sts:AssumeRole",
+        "Condition": condition,
+    }
+
+
+def add_role(
+    template: Template,
+    logical_id: str,
+    name: str,
+    description: str,
+    *,
+    trust: Sequence[Statement],
+    statements: Sequence[Statement],
+    condition: str = "",
+) -> str:
+    """Add a role with one inline policy and return its logical id.
+
+    Args:
+        template: the stack's.
+        logical_id: of the role.
+        name: the role's name; fixed, so that other accounts can name it before it exists.
+        description: for the console.
+        trust: who may assume it.
+        statements: what it may do; a role without any has no policy.
+        condition: a condition's name; the role exists only while it holds.
+
+    Raises:
+        InputError: when the policy is longer than IAM takes.
+    """
+    size = len(json.dumps(list(statements), separators=(",", ":")))
+    if size > _INLINE_POLICY_CHARACTERS:
+        raise InputError(
+            f"role {name}: its policy has about {size:,} characters; IAM takes {_INLINE_POLICY_CHARACTERS:,}",
+            hint="give its site fewer folders and jobs, or spread them over several accounts",
+        )
+    properties: dict[str, Any] = {
+        "RoleName": name,
+        "Description": description,
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": list(trust)},
+    }
+    if statements:  # a policy without statements is not valid
+        document = {"Version": "2012-10-17", "Statement": list(statements)}
+        properties["Policies"] = [{"PolicyName": "granted", "PolicyDocument": document}]
+    return template.add(logical_id, "AWS::IAM::Role", properties, condition=condition)

@@ -1,0 +1,138 @@
+"""The AWS names that follow from a topology: deterministic, hashed when over a limit, never random.
+
+Limits: IAM role 64 (docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html), S3 bucket 63
+(docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html), stack 128
+(docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html), MWAA environment 80
+(docs.aws.amazon.com/mwaa/latest/API/API_CreateEnvironment.html).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import PurePosixPath
+
+from crosswind.topology.model import GlueJob, SageMakerJob, Topology
+
+__all__ = ["Names", "camel", "fit"]
+
+
+def camel(name: str) -> str:
+    """A declared name as a CloudFormation logical id: `mwaa_glue_raw` becomes `MwaaGlueRaw`."""
+    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", name))
+
+
+def fit(name: str, limit: int) -> str:
+    """The name itself, or its head and a hash of the whole when it is longer than `limit` characters."""
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: limit - 9].rstrip('-')}-{digest}"
+
+
+class Names:
+    """Every AWS name of one topology.
+
+    Args:
+        topology: the declared topology.
+    """
+
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+
+    def stack(self, part: str, site: str) -> str:
+        """Stack or StackSet of a part (`stacksets`, `site`, `network`, `airflow`) at a site or `hub`."""
+        return fit(f"{self._topology.name}-{part}-{site}".replace("_", "-"), 116)
+
+    def bucket(self, name: str) -> str:
+        """A declared bucket: its `name`, else `<topology>-<bucket>-<account>-<region>`."""
+        declared = self._topology.buckets[name]
+        if declared.name:
+            return declared.name
+        site = declared.site
+        return self._bucket(name, self._topology.account_of(site), self._topology.region_of(site))
+
+    @property
+    def airflow_bucket(self) -> str:
+        """The hub's bucket, which holds DAGs, requirements and plugins."""
+        return self._bucket("airflow", self._topology.hub_account, self._topology.hub.region)
+
+    @property
+    def environment(self) -> str:
+        """The MWAA environment."""
+        return fit(self._topology.name, 80)
+
+    def role(self, purpose: str) -> str:
+        """An IAM role for a purpose: `execution`, `cross-account`, `glue`, ... (IAM is global)."""
+        return fit(f"{self._topology.name}-{purpose}", 64)
+
+    def role_arn(self, purpose: str, account: str) -> str:
+        """The ARN of a role of ours in an account."""
+        return f"arn:{self._topology.partition}:iam::{account}:role/{self.role(purpose)}"
+
+    def job_role(self, job: str) -> str:
+        """The role of a job: `<topology>-<type>`, and the job's name if its account has several of these."""
+        return self.role(self._job_purpose(job))
+
+    def job_role_arn(self, job: str) -> str:
+        """The ARN of a job's role."""
+        account = self._topology.account_of(self._topology.jobs[job].site)
+        return self.role_arn(self._job_purpose(job), account)
+
+    def replication_role(self, bucket: str) -> str:
+        """The role under which S3 replicates from a bucket; one a source bucket."""
+        return self.role(self._replication_purpose(bucket))
+
+    def replication_role_arn(self, bucket: str) -> str:
+        """The ARN of the role under which S3 replicates from a bucket."""
+        account = self._topology.account_of(self._topology.buckets[bucket].site)
+        return self.role_arn(self._replication_purpose(bucket), account)
+
+    def job(self, name: str) -> str:
+        """A Glue job or Lambda function: as declared, so that DAGs and people use one name."""
+        return name
+
+    def secret(self, connection: str) -> str:
+        """The Secrets Manager name of an Airflow connection."""
+        return f"airflow/connections/{connection}"
+
+    def script_key(self, job: str) -> str:
+        """The S3 key of a Glue job's script, in the bucket of its `scripts`."""
+        declared = self._topology.jobs[job]
+        if not isinstance(declared, GlueJob):
+            raise ValueError(f"job {job} is no Glue job")
+        return self._key(declared.scripts, declared.script)
+
+    def config_key(self, job: str) -> str:
+        """The S3 key of a SageMaker job's configuration, in the bucket of its `configs`."""
+        declared = self._topology.jobs[job]
+        if not isinstance(declared, SageMakerJob):
+            raise ValueError(f"job {job} is no SageMaker job")
+        return self._key(declared.configs, declared.config)
+
+    @staticmethod
+    def _key(folder: str, file: str) -> str:
+        return f"{folder.partition('/')[2].rstrip('/')}/{PurePosixPath(file).name}"
+
+    def _job_purpose(self, job: str) -> str:
+        declared = self._topology.jobs[job]
+        account = self._topology.account_of(declared.site)
+        same = [
+            other
+            for other in self._topology.jobs.values()
+            if other.type == declared.type and self._topology.account_of(other.site) == account
+        ]
+        return declared.type if len(same) == 1 else f"{declared.type}-{job}"
+
+    def _replication_purpose(self, bucket: str) -> str:
+        topology = self._topology
+        account = topology.account_of(topology.buckets[bucket].site)
+        sources = {
+            replication.source
+            for replication in topology.replications.values()
+            if topology.account_of(topology.buckets[replication.source].site) == account
+        }
+        return "replication" if sources <= {bucket} else f"replication-{bucket}"
+
+    def _bucket(self, name: str, account: str, region: str) -> str:
+        return fit(f"{self._topology.name}-{name}-{account}-{region}".replace("_", "-").lower(), 63)

@@ -1,0 +1,136 @@
+"""Rules of the files that a topology names. They are looked at, never changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from crosswind.topology.model import GlueJob, LambdaJob, SageMakerJob
+from crosswind.topology.places import Loc
+from crosswind.topology.view import Faults, View
+
+__all__ = [
+    "INLINE_SOURCE_BYTES",
+    "dags_are_in_their_folder",
+    "data_goes_to_objects",
+    "files_exist",
+    "inline_sources_fit",
+]
+
+# CloudFormation takes 51,200 bytes in a call (docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/
+# cloudformation-limits.html), and a StackSet takes its template in no other way; the rest is for the site
+# itself.
+INLINE_SOURCE_BYTES = 30_000
+
+
+def files_exist(view: View) -> Faults:
+    """Every file that the topology names is there and can be read."""
+    for loc, name in _files(view):
+        path = view.root / name
+        if "\0" in name:
+            yield view.fault(loc, "a file name with a NUL character", "correct the path")
+        elif not _is_file(path):
+            what = "is a folder" if _is_folder(path) else "is not there"
+            yield view.fault(
+                loc,
+                f"file {name} {what}{_neighbours(path)}",
+                "make the file, or correct the path; paths are relative to the topology file",
+            )
+        elif not os.access(path, os.R_OK):
+            yield view.fault(loc, f"file {name} cannot be read", f"chmod u+r {name}")
+
+
+def dags_are_in_their_folder(view: View) -> Faults:
+    """Deploy uploads the folder of DAGs; a DAG elsewhere would never reach Airflow."""
+    folder = PurePosixPath(view.topology.hub.airflow.dags)
+    if "\0" not in str(folder) and not _is_folder(view.root / folder):
+        yield view.fault(
+            ("hub", "airflow", "dags"),
+            f"folder {folder} is not there",
+            "make the folder, or correct the path; paths are relative to the topology file",
+        )
+        return
+    for name, pipeline in view.topology.pipelines.items():
+        dag = PurePosixPath(pipeline.dag)
+        if dag.parent != folder or dag.suffix != ".py":
+            yield view.fault(
+                ("pipelines", name, "dag"),
+                f"{dag} is no Python file in the folder {folder}",
+                f"move it to {folder / dag.stem}.py",
+            )
+
+
+def data_goes_to_objects(view: View) -> Faults:
+    """A data file becomes an object in a declared folder."""
+    for ref in view.topology.data:
+        loc = ("data", ref)
+        yield from view.folder_faults(loc, ref)
+        key = view.split(ref)[1]
+        if "/" not in key or key.endswith("/"):
+            yield view.fault(loc, f'"{ref}" names a folder, not an object', "write bucket/folder/file")
+
+
+def inline_sources_fit(view: View) -> Faults:
+    """A function's source fits into its site's template, and is text."""
+    for name, job in view.topology.jobs.items():
+        if not isinstance(job, LambdaJob) or "\0" in job.source or not _is_file(view.root / job.source):
+            continue
+        loc = ("jobs", name, "source")
+        size = (view.root / job.source).stat().st_size
+        if size > INLINE_SOURCE_BYTES:
+            yield view.fault(
+                loc,
+                f"{job.source} has {size:,} bytes; at most {INLINE_SOURCE_BYTES:,} fit into a template",
+                "shorten it, or split the function in two",
+            )
+        elif not _is_text(view.root / job.source):
+            yield view.fault(loc, f"{job.source} is no UTF-8 text", "save it as UTF-8")
+
+
+def _files(view: View) -> Iterator[tuple[Loc, str]]:
+    """Every file that the topology names, with its key path."""
+    topology = view.topology
+    yield ("hub", "airflow", "requirements"), topology.hub.airflow.requirements
+    for name, job in topology.jobs.items():
+        if isinstance(job, GlueJob):
+            yield ("jobs", name, "script"), job.script
+        elif isinstance(job, SageMakerJob):
+            yield ("jobs", name, "config"), job.config
+        elif isinstance(job, LambdaJob):
+            yield ("jobs", name, "source"), job.source
+    for name, pipeline in topology.pipelines.items():
+        yield ("pipelines", name, "dag"), pipeline.dag
+    for ref, file in topology.data.items():
+        yield ("data", ref), file
+
+
+def _neighbours(path: Path) -> str:
+    """The files of the same ending beside a missing one, at most five."""
+    try:
+        found = sorted(p.name for p in path.parent.iterdir() if p.suffix == path.suffix and p.is_file())
+    except OSError:
+        return ""
+    return f"; there are: {', '.join(found[:5])}" if found else ""
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than the file system takes
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return True

@@ -1,0 +1,5 @@
+"""A function."""
+
+
+def handler(event, context):
+    return {"job": "sweep", "event": event}

@@ -1,0 +1,55 @@
+"""What goes wrong is said clearly: the step, the account, the Region, the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from crosswind.cli import wire
+from crosswind.errors import RunError
+from tests.local.first_light.conftest import FirstLight
+
+DATA = "222222222222"
+EAST, WEST = "us-east-1", "us-west-2"
+
+
+@contextmanager
+def replaced(first_light: FirstLight, region: str, bucket: str, key: str, content: bytes) -> Iterator[None]:
+    """An object with other content, put back afterwards."""
+    s3 = first_light.sessions.client("s3", DATA, region)
+    before = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    s3.put_object(Bucket=bucket, Key=key, Body=content)
+    try:
+        yield
+    finally:
+        s3.put_object(Bucket=bucket, Key=key, Body=before)
+
+
+def run(first_light: FirstLight) -> str:
+    """Run the pipelines, and give the text of the failure."""
+    with pytest.raises(RunError) as caught:
+        wire.pipeline_runs(first_light.topology, first_light.sessions, lambda _: None).run(300)
+    return str(caught.value)
+
+
+def test_a_failing_glue_script_is_named_with_its_own_words(first_light: FirstLight) -> None:
+    bucket = first_light.names.bucket("source")
+    script = b"raise ValueError('the penguins have left')\n"
+    with replaced(first_light, EAST, bucket, "scripts/mwaa_glue_raw_to_transform.py", script):
+        text = run(first_light)
+    assert f"task mwaa_glue_raw_to_transform (attempt 2) failed in account {DATA}, {EAST}" in text
+    assert "the penguins have left" in text
+
+
+def test_a_failing_training_is_named_with_its_reason(first_light: FirstLight) -> None:
+    bucket = first_light.names.bucket("destination")
+    key = "config/penguins_training.json"
+    s3 = first_light.sessions.client("s3", DATA, WEST)
+    config = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert b'"num_round"' in config
+    with replaced(first_light, WEST, bucket, key, config.replace(b'"num_round"', b'"rounds"')):
+        text = run(first_light)
+    assert f"task train (attempt 2) failed in account {DATA}, {WEST}" in text
+    assert "num_round" in text

@@ -1,0 +1,106 @@
+"""Whatever a file holds, reading it ends in a topology or a TopologyError."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crosswind.errors import TopologyError
+from crosswind.topology import check, load, parse_topology
+from tests.golden.regenerate import ERRORS
+
+SOUND = (ERRORS / "sound.yml").read_text()
+DATA = yaml.safe_load(SOUND)
+LINES = SOUND.splitlines()
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+words = st.sampled_from([*"{}[]:,-?!&*#|>'\"%@`\t\n \\", "<<", "!!", "&a", "*a", "\\u", "0x", "\ud7ff", "1e999"])
+
+
+def tried(text: str) -> None:
+    with contextlib.suppress(TopologyError):
+        topology, places = parse_topology(text)
+        check(topology, places, ERRORS)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text(text: str) -> None:
+    tried(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(words | st.text(max_size=5), max_size=40).map("".join))
+def test_text_of_yaml_signs(text: str) -> None:
+    tried(text)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=200))
+def test_any_bytes(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "crosswind.yaml"
+    path.write_bytes(content)
+    with contextlib.suppress(TopologyError):
+        load(path)
+
+
+@settings(max_examples=200, deadline=None)
+@given(line=st.integers(0, len(LINES) - 1), text=st.text(max_size=20) | words)
+def test_a_line_of_a_sound_file_replaced(line: int, text: str) -> None:
+    tried("\n".join([*LINES[:line], text, *LINES[line + 1 :]]))
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every value below one."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, item in items for found in paths(item, (*path, key)))]
+
+
+def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = replaced(value[path[0]], path[1:], new)
+    return copy
+
+
+@settings(max_examples=400, deadline=None)
+@given(path=st.sampled_from(paths(DATA)[1:]), new=values)
+def test_a_value_of_a_sound_file_replaced(path: tuple[Any, ...], new: Any) -> None:
+    tried(yaml.safe_dump(replaced(DATA, path, new), allow_unicode=True))
+
+
+names = st.sampled_from(["a", "b_c", "b-c", "B-c", "raw", "clean", "source", "destination", "ml", "hub", "x" * 63])
+refs = st.sampled_from(["source/raw", "destination/raw", "a/b", "source/raw/x.csv", "a//", "raw/", "../x", "s/\u00e9"])
+REF_KEYS = {"reads", "writes", "deletes", "wait", "scripts", "configs"}
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_rules_take_any_names(data: st.DataObject) -> None:
+    """Names that are legal but declared nowhere, in any mixture, never break a rule's code."""
+    changed = DATA
+    for path in data.draw(st.lists(st.sampled_from(paths(DATA)[1:]), min_size=1, max_size=6)):
+        with contextlib.suppress(KeyError, IndexError, TypeError):
+            kind = refs if REF_KEYS & set(path) else names
+            changed = replaced(changed, path, data.draw(kind))
+    tried(yaml.safe_dump(changed))
+
+
+def test_the_sound_file_is_sound() -> None:
+    """Else nothing above would reach the rules."""
+    topology, places = parse_topology(SOUND)
+    assert check(topology, places, ERRORS) == []
+    with pytest.raises(TopologyError):
+        parse_topology(SOUND + "\nmore: 1\n")
