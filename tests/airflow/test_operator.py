@@ -148,13 +148,13 @@ def test_waits_in_the_triggerer(aws: RecordedAws) -> None:
     assert found.method_name == "execute_complete"
 
     event = first_event(found.trigger)
-    assert event == {"status": "success", "job_name": JOB}
+    assert event == {"status": "success", "job_name": JOB, "message": ""}
     result = operator().execute_complete(CONTEXT, event)
     assert result["metrics"] == {"validation:merror": 0.02}
     assert {call.region for call in aws.calls} == {"us-west-2"}
     names = {call.parameters["RoleSessionName"] for call in aws.made(action="AssumeRole")}
     assert len(names) == 1
-    assert next(iter(names)).startswith("cross_account_machine_learning_dag.manual")
+    assert next(iter(names)).startswith("cross_account_machine_learning_dag@manual")
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
@@ -186,9 +186,24 @@ def test_a_trigger_that_cannot_look_still_comes_back(aws: RecordedAws) -> None:
     put_config(aws)
     found = deferred(operator())
     aws.script("AssumeRole", (403, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"))
+    found.trigger.waiter_delay = 0
     event = first_event(found.trigger)
     assert event["status"] == "error"
     assert "AccessDenied" in event["message"]
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_look_that_fails_costs_no_job(aws: RecordedAws, deferrable: bool) -> None:
+    put_config(aws)
+    refusal = (400, {"__type": "InvalidSignatureException", "message": "clock"})
+    aws.script("DescribeTrainingJob", described("InProgress"), refusal, refusal, COMPLETED)
+    task = operator(deferrable=deferrable)
+    if deferrable:
+        result = task.execute_complete(CONTEXT, first_event(deferred(task).trigger))
+    else:
+        result = task.execute(CONTEXT)
+    assert result["job_name"] == JOB
+    assert aws.made("sagemaker", "StopTrainingJob") == []
 
 
 @pytest.mark.parametrize(("status", "stops"), [("InProgress", 1), ("Completed", 0)])

@@ -41,9 +41,7 @@ def test_every_verb_and_flag_is_documented() -> None:
             continue
         for parameter in command.params:
             names = [*parameter.opts, *parameter.secondary_opts] or [parameter.name.upper()]
-            missing += [
-                f"{title} {name}" for name in names if f"`{name}`" not in page[title] and name != "--help"
-            ]
+            missing += [f"{title} {name}" for name in names if f"`{name}`" not in page[title] and name != "--help"]
     assert not missing
 
 

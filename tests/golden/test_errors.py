@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,12 +48,15 @@ def test_the_cases_start_from_a_sound_topology() -> None:
     load(ERRORS / "sound.yml")
 
 
-def views() -> Iterator[View]:
+@functools.cache
+def views() -> tuple[View, ...]:
     """Every case that gets as far as the rules."""
+    found = []
     for path in CASES:
         with contextlib.suppress(TopologyError):
             declared = read(path)
-            yield View(declared.topology, declared.places, declared.root)
+            found.append(View(declared.topology, declared.places, declared.root))
+    return tuple(found)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from crosswind.local.clients import Clients
-from crosswind.local.edge.call import Credentials
-from crosswind.local.edge.edge import AllowAll, Edge
+from crosswind.local.edge.call import Call, Credentials, ServiceError
+from crosswind.local.edge.edge import Edge
 from crosswind.local.edge.server import EdgeServer
 from crosswind.local.identity import Identities
 from crosswind.local.moto_backend import MotoBackend
@@ -21,6 +21,17 @@ from crosswind.local.sts import Sts
 _ACCOUNTS = itertools.count(300_000_000_000)
 
 
+class Judge:
+    """Allows all but what a test forbids, as (account, operation)."""
+
+    def __init__(self) -> None:
+        self.forbidden: set[tuple[str, str]] = set()
+
+    def authorize(self, call: Call) -> None:
+        if (call.principal.account, call.operation) in self.forbidden:
+            raise ServiceError("AccessDenied", f"{call.principal.arn} may not {call.operation}", 403)
+
+
 class LiveEdge:
     """An edge that listens, with STS and replication behind it."""
 
@@ -28,7 +39,8 @@ class LiveEdge:
         self.moto = MotoBackend()
         self.identities = Identities(self.moto)
         self.log = RequestLog()
-        self.edge = Edge(self.identities, [Sts(self.identities)], self.moto, AllowAll(), self.log)
+        self.judge = Judge()
+        self.edge = Edge(self.identities, [Sts(self.identities)], self.moto, self.judge, self.log)
         self.replication = Replication(self.edge, self.identities, self.moto, delay=0.05)
         self.edge.add(self.replication)
         self.edge.add_hook(self.replication.after_call)

@@ -20,7 +20,7 @@ __all__ = ["MANIFEST", "Handover"]
 
 MANIFEST = "manifest.json"
 _log = logging.getLogger(__name__)
-_PREFIX = re.compile(r"(?:[A-Za-z0-9_.-]+/)+([A-Za-z0-9-]+)/")
+_PREFIX = re.compile(r"(?:(?!\.{1,2}/)[A-Za-z0-9_.-]+/)+([A-Za-z0-9-]+)/")
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,13 @@ _RUN_LIMIT = 63
 def session_name(dag_id: str, run_id: str) -> str:
     """The RoleSessionName of a DAG run: at most 64 characters of `[A-Za-z0-9_+=,.@-]`.
 
-    It stands in CloudTrail and in the assumed-role ARN, so it starts with the DAG's id.
+    It stands in CloudTrail and in the assumed-role ARN, and reads `<DAG>@<run>`, cut when too long.
 
     Source: docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (RoleSessionName, 2 to 64).
     """
-    plain = f"{dag_id}.{run_id}"
+    plain = f"{dag_id}@{run_id}"
     legal = re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", plain)
-    if legal == plain and 2 <= len(legal) <= _SESSION_LIMIT:
+    if legal == plain and "@" not in dag_id and len(legal) <= _SESSION_LIMIT:
         return legal
     digest = _digest(dag_id, run_id)
     return f"{legal[: _SESSION_LIMIT - len(digest) - 1]}-{digest}"
@@ -43,7 +43,9 @@ def run_name(run_id: str, attempt: int) -> str:
 
 
 def job_name(dag_id: str, task_id: str, run_id: str, attempt: int, map_index: int = -1) -> str:
-    """A SageMaker job name, unique to a task of a run and its attempt.
+    """A SageMaker job name, unique to a task of a run and its attempt: `<task>-<run>-<hash>-<attempt>`.
+
+    It begins with the task's id, which IAM statements on training jobs rely on.
 
     Source: docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html (TrainingJobName:
     `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`, unique in an account and Region).

@@ -66,9 +66,7 @@ class FakeSessions:
     def made(self, service: str, operation: str = "") -> list[FakeCall]:
         """The calls of a service, or of one operation of it, in order."""
         with self._lock:
-            return [
-                call for call in self.calls if call.service == service and operation in {"", call.operation}
-            ]
+            return [call for call in self.calls if call.service == service and operation in {"", call.operation}]
 
     def client(self, service: str, account: str, region: str) -> Any:
         """A client whose methods are those that have answers."""
@@ -105,9 +103,7 @@ class _Client:
 
     def __getattr__(self, operation: str) -> Callable[..., Mapping[str, Any]]:
         def method(**parameters: Any) -> Mapping[str, Any]:
-            return self._sessions.call(
-                FakeCall(self._service, operation, self._account, self._region, parameters)
-            )
+            return self._sessions.call(FakeCall(self._service, operation, self._account, self._region, parameters))
 
         return method
 

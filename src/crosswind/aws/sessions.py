@@ -69,8 +69,7 @@ class AwsSessions:
                     caller = self._client("sts", account, self._region).get_caller_identity()
                 if caller["Account"] != account:
                     raise WrongAccountError(
-                        f"credentials for account {account} act in account {caller['Account']}"
-                        f" as {caller['Arn']}",
+                        f"credentials for account {account} act in account {caller['Account']} as {caller['Arn']}",
                         hint=f"set accounts.*.profile for {account} to a profile of that account",
                     )
                 self._asserted[account] = Identity(account, caller["Arn"])

@@ -73,9 +73,7 @@ def translated(doing: str) -> Iterator[None]:
     except ClientError as error:
         raise error_of(error, doing) from error
     except (EndpointConnectionError, ConnectionError, HTTPClientError) as error:
-        raise UnreachableError(
-            f"{doing}: {error}", hint="is the endpoint up? `crosswind local status`"
-        ) from error
+        raise UnreachableError(f"{doing}: {error}", hint="is the endpoint up? `crosswind local status`") from error
     except (NoCredentialsError, PartialCredentialsError, ProfileNotFound) as error:
         raise AccessDeniedError(
             f"{doing}: {error}",

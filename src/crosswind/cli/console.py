@@ -97,9 +97,7 @@ class Console:
             return
         for each in _each(error):
             where = f"{each.place}: " if str(each.place) else ""
-            self._progress.print(
-                f"[red]error[/red] {escape('[' + each.code + ']')} {escape(where + each.message)}"
-            )
+            self._progress.print(f"[red]error[/red] {escape('[' + each.code + ']')} {escape(where + each.message)}")
             if each.hint:
                 self._progress.print(f"  [dim]next:[/dim] {escape(each.hint)}")
 

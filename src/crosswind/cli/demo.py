@@ -159,9 +159,7 @@ def _short(arn: str) -> str:
     return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
 
 
-def _say_how_to_stop(
-    console: Console, folder: StateFolder, topology: Topology, sessions: Sessions, file: Path
-) -> None:
+def _say_how_to_stop(console: Console, folder: StateFolder, topology: Topology, sessions: Sessions, file: Path) -> None:
     """Say how to reach what was left up, and how to stop it."""
     client = sessions.client("mwaa", topology.hub_account, topology.hub.region)
     host = client.create_web_login_token(Name=Names(topology).environment)["WebServerHostname"]

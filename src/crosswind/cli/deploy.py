@@ -40,7 +40,11 @@ def deploy(
     if console.as_json:
         console.data({"schema_version": 1, "outputs": outcome.outputs})
         return
-    rows = [(stack, key, value) for stack, outputs in sorted(outcome.outputs.items()) for key, value in sorted(outputs.items())]
+    rows = [
+        (stack, key, value)
+        for stack, outputs in sorted(outcome.outputs.items())
+        for key, value in sorted(outputs.items())
+    ]
     console.table("outputs", ("stack", "output", "value"), rows)
     console.note(f"next: crosswind run -f {file}{' --local' if local else ''}")
 
@@ -60,6 +64,8 @@ def show_event(console: Console) -> Callable[[engine.Event], None]:
     def show(event: engine.Event) -> None:
         place = f"{event.step.account} {event.step.region}"
         match event.kind:
+            case "done" if isinstance(event.step, engine.Upload):
+                pass  # objects are many and quick; the plan lists them, and a failure is shown
             case "done":
                 console.note(f"  ok  {place}  {event.step.id} ({event.seconds:.1f} s) {event.text}".rstrip())
             case "failed" | "skipped" | "interrupted":

@@ -35,15 +35,18 @@ def destroy(
     with console.phase("read what exists"):
         plan = engine.plan_destroy(topology, sessions)
     console.document(engine.show(plan))
-    if not yes and typer.prompt(f"Everything above is lost. Type the topology's name ({topology.name})") != topology.name:
-        raise UsageError("the name does not match; nothing was removed")
+    if not yes:
+        typed = typer.prompt(f"Everything above is lost. Type the topology's name ({topology.name})")
+        if typed != topology.name:
+            raise UsageError(f'"{typed}" is not {topology.name}; nothing was removed', hint="run it again")
     engine.Applier(sessions, show_event(console)).apply(plan).raise_first()
     with console.phase("look for what is left"):
         left = engine.leftovers(topology, sessions)
     if console.as_json:
         console.data({"schema_version": 1, "left": [asdict(each) for each in left]})
     elif left:
-        console.table("left", ("account", "region", "kind", "name"), [(e.account, e.region, e.kind, e.name) for e in left])
+        rows = [(each.account, each.region, each.kind, each.name) for each in left]
+        console.table("left", ("account", "region", "kind", "name"), rows)
     else:
         console.line("Nothing is left.")
     if left:

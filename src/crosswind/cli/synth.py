@@ -29,8 +29,7 @@ def synth(
             {
                 "schema_version": 1,
                 "stacks": [
-                    {"name": s.name, "account": s.account, "region": s.region, "template": s.template}
-                    for s in stacks
+                    {"name": s.name, "account": s.account, "region": s.region, "template": s.template} for s in stacks
                 ],
             }
         )

@@ -6,6 +6,7 @@ Imports of the heavier rooms are inside the functions that build them, so that `
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -21,7 +22,7 @@ from crosswind.topology import Names, Topology, load
 if TYPE_CHECKING:
     from crosswind.local.children import Children
     from crosswind.local.clients import Clients
-    from crosswind.local.edge.call import Service
+    from crosswind.local.engines import GlueService, LambdaService, SageMakerService
     from crosswind.local.identity import Identities
     from crosswind.local.moto_backend import MotoBackend
     from crosswind.local.world import World
@@ -39,6 +40,9 @@ __all__ = [
     "world",
     "world_process",
 ]
+
+# What a deployment asks of moto first.
+_WARM = ("iam", "s3", "ec2", "glue", "awslambda", "logs", "secretsmanager")
 
 
 def topology(file: Path) -> tuple[Topology, Path]:
@@ -91,9 +95,7 @@ def airflow(topology: Topology, sessions: Sessions) -> Airflow:
     return Airflow(sessions, topology.hub_account, topology.hub.region, Names(topology).environment)
 
 
-def pipeline_runs(
-    topology: Topology, sessions: Sessions, on_task: Callable[[TaskInstance], None]
-) -> PipelineRuns:
+def pipeline_runs(topology: Topology, sessions: Sessions, on_task: Callable[[TaskInstance], None]) -> PipelineRuns:
     """The runs of a topology's pipelines; looks more often at an endpoint than at AWS."""
     interval = 0.5 if sessions.endpoint else 10.0
     return PipelineRuns(airflow(topology, sessions), topology, on_task, interval)
@@ -137,7 +139,8 @@ def world(state: StateFolder, port: int) -> World:
     for prefix, route in mwaa.routes.items():
         edge.mount(prefix, route)
     replication.start()
-    return World(state, server.endpoint, [server, children, replication, mwaa])
+    threading.Thread(target=moto.warm, args=(_WARM,), name="warm-moto", daemon=True).start()
+    return World(state, server.endpoint, [server, children, *runners, replication, mwaa, cloudformation])
 
 
 def _engines(
@@ -147,7 +150,7 @@ def _engines(
     endpoint: str,
     state: StateFolder,
     moto: MotoBackend,
-) -> tuple[Service, ...]:
+) -> tuple[GlueService, SageMakerService, LambdaService]:
     """The services that execute jobs, each with its engine and the roles that it acts for."""
     from crosswind.local import engines
 
@@ -158,6 +161,7 @@ def _engines(
         engines.SageMakerService(
             engines.SageMakerEngine(sagemaker, children, endpoint, folders["sagemaker"]),
             engines.InputCheck(sagemaker),
+            engines.through(moto.dispatch),
         ),
         engines.LambdaService(engines.LambdaEngine(lambda_, children, endpoint, folders["lambda"]), moto),
     )

@@ -83,8 +83,8 @@ class _Removal:
         airflow = self._airflow()
         quiet = self._stop_jobs(airflow)
         quiet = self._stop_replication(quiet) or quiet
-        emptied = self._empty(quiet)
-        self._delete(emptied, quiet)
+        emptied = self._empty(airflow, quiet)
+        self._delete(emptied, airflow, quiet)
         messages = []
         if any(isinstance(step, EmptyBucket) for step in self._steps):
             messages.append("every object and version in the topology's buckets is deleted for good")
@@ -144,15 +144,19 @@ class _Removal:
         self._steps += steps
         return tuple(step.id for step in steps)
 
-    def _empty(self, after: tuple[str, ...]) -> dict[tuple[str, str, str], str]:
-        """Empty every bucket, and delete one that no stack will delete. Gives the step by bucket."""
+    def _empty(self, airflow: tuple[str, ...], quiet: tuple[str, ...]) -> dict[tuple[str, str, str], str]:
+        """Empty every bucket, and delete one that no stack will delete. Gives the step by bucket.
+
+        The hub's bucket waits for Airflow alone, the sites' also for their jobs and replication.
+        """
         found = {}
+        declared = bucket_places(self._topology)
         for account, region, bucket in sorted(self._observed.buckets):
             step = EmptyBucket(
                 id=f"empty/{bucket}",
                 account=account,
                 region=region,
-                after=after,
+                after=quiet if declared[account, region, bucket] else airflow,
                 bucket=bucket,
                 delete=not self._held(bucket, account, region),
             )
@@ -176,7 +180,12 @@ class _Removal:
     def _is_named(self, resource: Mapping[str, Any], bucket: str, stack: Stack) -> bool:
         return plain(resource.get("Properties", {}).get("BucketName"), stack, self._topology.partition) == bucket
 
-    def _delete(self, emptied: Mapping[tuple[str, str, str], str], quiet: tuple[str, ...]) -> None:
+    def _delete(
+        self,
+        emptied: Mapping[tuple[str, str, str], str],
+        airflow: tuple[str, ...],
+        quiet: tuple[str, ...],
+    ) -> None:
         """Delete stacks and StackSets, the roles of StackSets last; then log groups, place by place."""
         stacksets = {stack.name: f"delete/{stack.name}" for stack in self._stacks if stack.kind == "stackset"}
         gone: dict[tuple[str, str], list[str]] = {place: [] for place in places(self._topology)}
@@ -184,7 +193,8 @@ class _Removal:
             where = (stack.account, stack.region)
             if stack.part == "airflow" or not self._exists(stack):
                 continue
-            after = {*quiet, *(step for (*place, _), step in emptied.items() if tuple(place) == where)}
+            after = set(airflow if stack.part == "network" else quiet)
+            after.update(step for (*place, _), step in emptied.items() if tuple(place) == where)
             if stack.part == "stacksets":
                 after.update(step for name, step in stacksets.items() if self._planned(step))
             step = self._deletion(stack, tuple(sorted(after)))
@@ -193,13 +203,13 @@ class _Removal:
         for (account, region), steps in gone.items():
             prefixes = log_group_prefixes(self._topology, account, region)
             hub = (account, region) == (self._topology.hub_account, self._topology.hub.region)
-            if prefixes and (steps or (quiet and hub) or self._logs.get((account, region))):
+            if prefixes and (steps or (airflow and hub) or self._logs.get((account, region))):
                 self._steps.append(
                     RemoveLogGroups(
                         id=f"delete/logs/{account}/{region}",
                         account=account,
                         region=region,
-                        after=tuple(sorted({*steps, *quiet})),
+                        after=tuple(sorted({*steps, *airflow})),
                         prefixes=prefixes,
                     )
                 )

@@ -85,7 +85,6 @@ class _Sweep:
         self.stacksets = {stack.name for stack in stacks if stack.kind == "stackset"}
         self.names: dict[str, set[str]] = {kind: set() for kind in _NAMES}
         for stack in stacks:
-            # IAM is global: a role of any stack of the account shows in each of its Regions.
             if stack.account != account:
                 continue
             for resource in stack.template["Resources"].values():
@@ -126,6 +125,8 @@ def _stacksets(at: _Sweep) -> Iterator[Leftover]:
 
 
 def _roles(at: _Sweep) -> Iterator[Leftover]:
+    if at.region != min(region for account, region in places(at.topology) if account == at.account):
+        return  # IAM is global: one look an account
     for role in at.pages("iam", "list_roles", "Roles"):
         if role["RoleName"] in at.names["AWS::IAM::Role"]:
             yield at.left("role", role["RoleName"])

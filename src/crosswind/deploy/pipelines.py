@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from crosswind.deploy.runs import ENDED, Airflow
+from crosswind.deploy.tasklog import cause_in
 from crosswind.errors import RunError, RunTimeoutError
 from crosswind.topology import Topology
 
@@ -68,6 +69,7 @@ class PipelineRuns:
         topology: the declared topology.
         on_task: called once for each task that ends.
         interval: seconds between two looks.
+        log_seconds: how long the log of a failed task may take to arrive.
     """
 
     def __init__(
@@ -76,11 +78,13 @@ class PipelineRuns:
         topology: Topology,
         on_task: Callable[[TaskInstance], None] = lambda _: None,
         interval: float = 1.0,
+        log_seconds: float = 15.0,
     ) -> None:
         self._airflow = airflow
         self._topology = topology
         self._on_task = on_task
         self._interval = interval
+        self._log_seconds = log_seconds
 
     def run(self, timeout: float) -> tuple[PipelineRun, ...]:
         """Unpause every pipeline, trigger those that follow no other, and follow all to their end.
@@ -162,13 +166,24 @@ class PipelineRuns:
             return RunError(f"run {run_id} of {pipeline} failed before a task did")
         task = min(failed, key=lambda each: each.ended)
         account, region = self._place(pipeline, task.task)
-        lines = self._airflow.log(pipeline, run_id, task.task, task.attempt)
-        cause = next((line for line in reversed(lines) if "error" in line.lower()), "") or "\n".join(lines[-1:])
+        cause = self._cause(pipeline, run_id, task)
         return RunError(
             f"pipeline {pipeline}, task {task.task} (attempt {task.attempt}) failed in account {account},"
-            f" {region}: {cause.strip() or 'the log says nothing'}",
+            f" {region}: {cause or 'its log gives no reason'}",
             hint=f"read the task's log in the Airflow UI: DAG {pipeline}, run {run_id}, task {task.task}",
         )
+
+    def _cause(self, pipeline: str, run_id: str, task: TaskInstance) -> str:
+        """What the log of a failed task gives as the reason; logs reach CloudWatch a moment after the task ends."""
+        pause = threading.Event()
+        deadline = time.monotonic() + self._log_seconds
+        while True:
+            lines = self._airflow.log(pipeline, run_id, task.task, task.attempt)
+            if cause := cause_in(lines):
+                return cause
+            if time.monotonic() > deadline:
+                return ""
+            pause.wait(self._interval)
 
     def _place(self, pipeline: str, task: str) -> tuple[str, str]:
         """The account and Region in which a task acts: its step's, else the hub's."""

@@ -18,6 +18,9 @@ from crosswind.errors import ConflictError, Place, StackError
 
 __all__ = ["apply_stackset", "delete_stackset"]
 
+_TRIES = 4
+_ROLES_NOT_SEEN = ("role with trust relationship to Role", "is not authorized to perform: sts:AssumeRole")
+
 
 def apply_stackset(
     step: ApplyStackSet, parameters: Mapping[str, str], working: Working
@@ -47,10 +50,27 @@ def apply_stackset(
         operations.update(step, parameters, [where for where in step.instances if where not in missing])
         done = "updated"
     if missing:
-        operations.create_instances(missing)
+        _create_when_roles_are_seen(operations, missing, working)
         done = "created" if done == "created" else "updated"
     last = operations.read() or found
     return done, {key: value for where in step.instances for key, value in last.instances[where].outputs.items()}
+
+
+def _create_when_roles_are_seen(operations: _Operations, instances: Sequence[Instance], working: Working) -> None:
+    """Create instances, again while IAM has not yet told every place of roles that were made a moment ago.
+
+    hashicorp/terraform-provider-aws#15165 and cdklabs/cdk-stacksets#438 show the failure and its words.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return operations.create_instances(instances)
+        except StackError as error:
+            if not any(words in error.message for words in _ROLES_NOT_SEEN):
+                raise
+            working.say(f"the StackSet's roles are not known everywhere yet: {error.message}")
+        working.wait.pause_long(f"the roles of {instances}")
+        operations.delete_instances(instances)
+    return operations.create_instances(instances)
 
 
 def delete_stackset(step: DeleteStackSet, working: Working) -> str:

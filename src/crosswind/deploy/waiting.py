@@ -99,6 +99,10 @@ class Wait:
                 pause = min(pause * 2, self._pace.limit)
         return call()
 
+    def pause_long(self, what: str) -> None:
+        """Wait twice the longest pause: ten seconds on AWS, one at an endpoint of one's own."""
+        self.pause(2 * self._pace.limit, what)
+
     def pause(self, seconds: float, what: str) -> None:
         """Wait for some seconds; raises StoppedError as soon as the user stops."""
         if self._stop.wait(seconds):

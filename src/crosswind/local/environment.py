@@ -16,7 +16,7 @@ def exports(endpoint: str, account: str, region: str, keys: Mapping[str, str] | 
         region: the default Region.
         keys: a role session's keys as sts:AssumeRole returns them; the account's root when None.
     """
-    variables = {
+    return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"] if keys else account,
         "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"] if keys else "local",
@@ -26,4 +26,3 @@ def exports(endpoint: str, account: str, region: str, keys: Mapping[str, str] | 
         # mwaa's operations carry a host prefix (`api.`), which a loopback address cannot have.
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
     }
-    return variables

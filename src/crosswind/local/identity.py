@@ -70,6 +70,8 @@ class Identities:
     def principal_of(self, scope: Scope) -> Principal:
         """The principal behind a credential scope. The signature itself is checked by the IAM stage."""
         protocol = protocol_of_signing_name(scope.signing_name)
+        if scope.presigned and scope.expires <= self._clock():
+            raise ServiceError("AccessDenied", "Request has expired", 403)
         if is_account(scope.access_key):
             return self.root(scope.access_key)
         session = self._sessions.get(scope.access_key)

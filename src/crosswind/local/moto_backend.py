@@ -12,7 +12,7 @@ import functools
 import io
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,6 +45,7 @@ from crosswind.local.edge.call import Call, HttpResponse, ServiceError
 __all__ = ["MotoBackend", "ObjectVersion"]
 
 _STATUS = "crosswind_replication_status"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _READS_OBJECT = {"GetObject", "HeadObject"}
 # Waits inside moto for as long as the client likes; it may not hold the service's lock meanwhile.
 _WAITING = {("sqs", "ReceiveMessage")}
@@ -93,6 +94,7 @@ class MotoBackend:
         self._applications: dict[str, Any] = {}
         self._locks: dict[tuple[str, str], threading.RLock] = {}
         self._guard = threading.Lock()
+        self._building = threading.Lock()
 
     # -- calls ---------------------------------------------------------------------------------------------
 
@@ -118,6 +120,17 @@ class MotoBackend:
             raise _refused(call)
         return self._decorated(call, response)
 
+    def warm(self, backends: Iterable[str]) -> None:
+        """Import moto's services before they are asked for: each takes up to a second, EC2 more.
+
+        Args:
+            backends: moto's names of them, such as `ec2`.
+        """
+        for backend in backends:
+            with self._building:
+                if backend not in self._applications:
+                    self._applications[backend] = create_backend_app(backend)
+
     @contextmanager
     def locked(self, service: str, account: str) -> Iterator[None]:
         """Hold a service's state of one account: moto has no locks of its own."""
@@ -131,13 +144,19 @@ class MotoBackend:
         backend = _backend_at(str(host))
         if backend is None:
             raise _refused(call)
-        with self._guard:
-            if backend not in self._applications:
-                self._applications[backend] = create_backend_app(backend)
-            return self._applications[backend]
+        # A lock of its own: to import a service takes up to a second, which the others need not wait for.
+        found = self._applications.get(backend)
+        if found is None:
+            with self._building:
+                found = self._applications.get(backend) or create_backend_app(backend)
+                self._applications[backend] = found
+        return found
 
     def _decorated(self, call: Call, response: HttpResponse) -> HttpResponse:
         headers = dict(response.headers)
+        if call.operation == "PutObject" and response.status < 300 and _is_form(call):
+            made = self._find(call.parameters["Bucket"], call.parameters["Key"], None)
+            made.set_metadata({"Content-Type": call.http.headers["content-type"]})
         headers["x-amz-request-id" if call.service == "s3" else "x-amzn-requestid"] = call.id
         if call.service == "s3" and call.operation in _READS_OBJECT and response.status < 300:
             version = headers.get("x-amz-version-id") or None
@@ -284,6 +303,7 @@ class MotoBackend:
             store.tagger.delete_all_tags_for_resource(replica.arn)
             store.tagger.tag_resource(replica.arn, store.tagger.convert_dict_to_tags_input(dict(source.tags)))
             setattr(replica, _STATUS, "REPLICA")
+            _in_order(store.buckets[destination], source.key)
 
     def put_marker_replica(self, source: ObjectVersion, destination: str) -> None:
         """Write a delete marker with the source's version id."""
@@ -300,6 +320,7 @@ class MotoBackend:
             marker.last_modified = found.last_modified
             setattr(marker, _STATUS, "REPLICA")
             bucket.keys[source.key] = marker
+            _in_order(bucket, source.key)
 
     def _store(self, bucket: str) -> Any:
         partition, account = s3_backends.bucket_accounts[bucket]
@@ -327,6 +348,11 @@ def _plain_session() -> Any:
     )
 
 
+def _in_order(bucket: Any, key: str) -> None:
+    # A replica that was tried twice arrives late; the newest version must stay the newest.
+    bucket.keys.setlist(key, sorted(bucket.keys.getlist(key), key=lambda one: one.last_modified))
+
+
 def _copy_facts(source: Any, replica: Any) -> None:
     replica._version_id = source.version_id
     replica._is_versioned = True
@@ -343,8 +369,9 @@ def _s3_has(operation: str) -> bool:
     return operation in _S3_ALIASES or hasattr(S3Response, name) or hasattr(S3Backend, name)
 
 
+@functools.lru_cache(maxsize=4096)
 def _backend_at(host: str) -> str | None:
-    # moto's own look-up prints to stdout when it finds nothing.
+    # moto's own look-up prints to stdout when it finds nothing, and walks the file system each time.
     if host in list_of_moto_modules():
         return host
     url = f"http://{host}"
@@ -366,6 +393,11 @@ def _is_page(call: Call, response: HttpResponse) -> bool:
             not response.body or b"<!doctype html" in bytes(response.body)[:200].lower()  # type: ignore[arg-type]
         )
     )
+
+
+def _is_form(call: Call) -> bool:
+    kind = call.http.headers.get("content-type", "")
+    return call.service == "s3" and call.http.method == "PUT" and kind.startswith(_FORMS)
 
 
 def _environ(call: Call) -> dict[str, Any]:
@@ -398,6 +430,9 @@ def _environ(call: Call) -> dict[str, Any]:
             kept[_variable(name)] = name
         environ[_variable(name)] = value.encode("utf-8").decode("latin-1")
     environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = kept
+    if _is_form(call):
+        # werkzeug would read the object as a form, and moto would store nothing of it.
+        environ["CONTENT_TYPE"] = "binary/octet-stream"
     environ["CONTENT_LENGTH"] = str(len(http.body))
     environ["HTTP_HOST"] = http.headers.get("host", "localhost")
     environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account

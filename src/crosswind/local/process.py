@@ -67,9 +67,7 @@ class WorldProcess:
         """The world that runs here; raises WorldDownError when none answers."""
         running = self.state.read()
         if running is None:
-            raise WorldDownError(
-                f"no local world runs in {self.state.root}", hint="start one: `crosswind local up`"
-            )
+            raise WorldDownError(f"no local world runs in {self.state.root}", hint="start one: `crosswind local up`")
         self._get(running, "/_crosswind/health")
         return running
 

@@ -30,9 +30,7 @@ def collect(
         requests: the local world's request log; empty on AWS, where identities are in CloudTrail.
     """
     tasks = [
-        TaskRow(task.pipeline, task.task, task.state, task.started, task.ended)
-        for run in runs
-        for task in run.tasks
+        TaskRow(task.pipeline, task.task, task.state, task.started, task.ended) for run in runs for task in run.tasks
     ]
     trail = Trail(requests)
     began = min((task.started for task in tasks), default=0.0)

@@ -93,9 +93,7 @@ def summarise(
         steps=tuple(sorted(rows, key=lambda row: row.started)),
         replicated_objects=len(replicas),
         replicated_bytes=sum(replicas.values()),
-        metrics={
-            metric["MetricName"]: metric["Value"] for metric in training.get("FinalMetricDataList", [])
-        },
+        metrics={metric["MetricName"]: metric["Value"] for metric in training.get("FinalMetricDataList", [])},
         model=training.get("ModelArtifacts", {}).get("S3ModelArtifacts", ""),
         removed=tuple(sorted(removed)),
         requests=trail.by_account(),
@@ -108,7 +106,7 @@ def _task_row(topology: Topology, task: TaskRow, trail: Trail) -> StepRow:
     acted = Counter(
         (request.account, request.region, request.principal)
         for request in trail.requests
-        if task.started <= request.time <= task.ended + 1
+        if task.started <= request.time <= task.ended
         and f":assumed-role/{role}/" in request.principal
         and request.service not in {"sts", "logs"}
     )
@@ -129,5 +127,7 @@ def _work_rows(trail: Trail) -> list[StepRow]:
     for (via, principal), requests in acted.items():
         first, last = requests[0], requests[-1]
         seconds = last.time + last.duration_ms / 1000 - first.time
-        rows.append(StepRow(_WORK[via], first.account, first.region, principal, first.time, seconds))
+        # A job logs where it runs, whatever Regions it reads and writes in.
+        home = next((request for request in requests if request.service == "logs"), first)
+        rows.append(StepRow(_WORK[via], home.account, home.region, principal, first.time, seconds))
     return rows

@@ -1,8 +1,7 @@
 """Grants: who may do what with which folder or job, and the line of the topology that asks for it.
 
-A grant is an intent, free of IAM. `grants` derives all of them from the declared jobs, pipelines and
-replications; the `*_statements` files turn them into IAM statements,
-each of which stands once.
+A grant is an intent, free of IAM. `grants` derives all of them from the declared jobs, pipelines and replications;
+the `*_statements` files turn them into IAM statements, each of which stands once.
 """
 
 from __future__ import annotations

@@ -14,9 +14,8 @@ __all__ = ["execution"]
 def execution(layout: Layout, cross_account_roles: list[Any]) -> list[Statement]:
     """MWAA's execution role: what MWAA documents, the connections, the cross-account roles; no site's data.
 
-    Source: docs.aws.amazon.com/mwaa/latest/userguide/mwaa-create-role.html (the form for an AWS owned key),
-        with the
-    bucket, the log groups and the secrets narrowed to ours.
+    Source: docs.aws.amazon.com/mwaa/latest/userguide/mwaa-create-role.html (the form for an AWS owned key), with
+    the bucket, the log groups and the secrets narrowed to ours.
 
     Args:
         layout: of the topology.

@@ -1,7 +1,7 @@
 """The hub's VPC: two public and two private subnets in two Availability Zones, with a NAT gateway in each.
 
 MWAA asks for exactly two private subnets in two zones, with a way out
-(docs.aws.amazon.com/mwaa/latest/userguide/ networking-about.html).
+(docs.aws.amazon.com/mwaa/latest/userguide/networking-about.html).
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from crosswind.synth.layout import Layout
 from crosswind.synth.template import Template, get_att, ref
 
 __all__ = ["add_network", "subnet_cidrs"]
-
-_ZONES = (1, 2)
 
 
 def subnet_cidrs(cidr: str) -> tuple[str, str, str, str]:

@@ -1,7 +1,6 @@
 """Where SageMaker's built-in XGBoost image lies in each Region.
 
-Source: docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html, and the
-    same
+Source: docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html, and the same
 table in the SageMaker Python SDK (image_uri_config/xgboost.json, versions 1.5-1 and later).
 """
 

@@ -172,9 +172,8 @@ def _read_logs(sid: str, arns: Sequence[Any]) -> Statement:
 def _list(layout: Layout, paths: Mapping[str, tuple[str, ...]]) -> list[Statement]:
     """Listing by folder.
 
-    `IfExists`: S3 answers 404 for a key that is not there only to those who may list, and asks without a
-        prefix; with
-    a plain condition a sensor would get 403 for a file that has not come yet.
+    `IfExists`: S3 answers 404 for a key that is not there only to those who may list, and asks without a prefix;
+    with a plain condition a sensor would get 403 for a file that has not come yet.
     """
     return [
         allow(

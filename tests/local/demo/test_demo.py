@@ -107,4 +107,3 @@ def test_data_that_never_comes_is_a_clear_failure(tmp_path: Path) -> None:
     assert "logs are kept in" in progress
     assert time.monotonic() - began < 200
     assert processes_of(tmp_path) == []
-

@@ -8,9 +8,6 @@ import json
 import socket
 import subprocess
 import sys
-import threading
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -78,9 +75,7 @@ def test_assume_role_refuses_in_the_words_of_aws(live_edge: LiveEdge) -> None:
     a, b = live_edge.account(), live_edge.account()
     _, keys = assumed(live_edge, a, b, "r")
     sts, role = live_edge.client("sts", a), f"arn:aws:iam::{b}:role/r"
-    live_edge.client("iam", b).create_role(
-        RoleName="long", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=7200
-    )
+    live_edge.client("iam", b).create_role(RoleName="long", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=7200)
     chained = live_edge.clients.client("sts", "us-east-1", keys)
     long = f"arn:aws:iam::{b}:role/long"
     assert sts.assume_role(RoleArn=long, RoleSessionName="ok", DurationSeconds=7200)["Credentials"]
@@ -93,9 +88,23 @@ def test_assume_role_refuses_in_the_words_of_aws(live_edge: LiveEdge) -> None:
         assert message in error["Message"]
         assert error["Code"] == ("AccessDenied" if "not authorized" in message else "ValidationError")
 
-    refused(chained, "exceeds the 1 hour session limit for roles assumed by role chaining", RoleArn=long, DurationSeconds=3601)
+    refused(
+        chained,
+        "exceeds the 1 hour session limit for roles assumed by role chaining",
+        RoleArn=long,
+        DurationSeconds=3601,
+    )
     refused(sts, "exceeds the MaxSessionDuration set for this role", DurationSeconds=3601)
-    refused(sts, "greater than or equal to 900", DurationSeconds=899)
+    unchecked = boto3.client(
+        "sts",
+        region_name="us-east-1",
+        endpoint_url=live_edge.endpoint,
+        aws_access_key_id=a,
+        aws_secret_access_key="x",
+        config=Config(parameter_validation=False, proxies={}),
+    )
+    refused(unchecked, "greater than or equal to 900", DurationSeconds=899)
+    refused(unchecked, "greater than or equal to 2", RoleSessionName="x")
     refused(sts, "less than or equal to 43200", RoleArn=long, DurationSeconds=43201)
     refused(sts, "regular expression pattern", RoleSessionName="a b")
     refused(sts, "less than or equal to 64", RoleSessionName="x" * 65)
@@ -162,7 +171,9 @@ def test_keys_and_metadata_survive(bucket) -> None:
     live_edge, account, name = bucket
     s3 = live_edge.client("s3", account)
     for key in ("a/b c+d&e=f.txt", "é/ü.csv", "a%2Fb", "folder/", "x//y", "/lead", "q?a=b#c", "a:b@c;d", "...", "~t"):
-        s3.put_object(Bucket=name, Key=key, Body=key.encode(), Metadata={"my_key": "v", "my-key": "w"}, ContentType="a/b")
+        s3.put_object(
+            Bucket=name, Key=key, Body=key.encode(), Metadata={"my_key": "v", "my-key": "w"}, ContentType="a/b"
+        )
         answer = s3.get_object(Bucket=name, Key=key)
         assert answer["Body"].read().decode() == key
         assert answer["ContentType"] == "a/b"
@@ -188,26 +199,51 @@ def test_large_and_multipart_bodies(bucket, tmp_path: Path) -> None:
     assert s3.head_object(Bucket=name, Key="parts")["ETag"].endswith('-8"')
 
 
-def test_presigned_urls(bucket) -> None:
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
+def test_a_form_is_an_object_like_any_other(bucket, kind: str) -> None:
     live_edge, account, name = bucket
     s3 = live_edge.client("s3", account)
+    s3.put_object(Bucket=name, Key="form", Body=b"key=1&b=2", ContentType=kind)
+    answer = s3.get_object(Bucket=name, Key="form")
+    assert (answer["Body"].read(), answer["ContentType"]) == (b"key=1&b=2", kind)
+
+
+def fetch(
+    url: str, method: str = "GET", body: bytes | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, bytes, str | None]:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    connection.request(method, f"{parts.path}?{parts.query}", body, headers or {})
+    answer = connection.getresponse()
+    found = answer.status, answer.read(), answer.headers["Content-Type"]
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+def test_presigned_urls(bucket, version: str) -> None:
+    live_edge, account, name = bucket
+    s3 = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=live_edge.endpoint,
+        aws_access_key_id=account,
+        aws_secret_access_key="x",
+        config=Config(signature_version=version, proxies={}),
+    )
     put = s3.generate_presigned_url("put_object", {"Bucket": name, "Key": "a b/c"}, 60)
-    urllib.request.urlopen(
-        urllib.request.Request(put, b"hello", {"Content-Type": "text/csv"}, method="PUT"), timeout=10
-    ).close()
+    assert fetch(put, "PUT", b"hello", {"Content-Type": "text/csv"})[0] == 200
     get = s3.generate_presigned_url("get_object", {"Bucket": name, "Key": "a b/c"}, 60)
-    with urllib.request.urlopen(get, timeout=10) as answer:
-        assert (answer.read(), answer.headers["Content-Type"]) == (b"hello", "text/csv")
+    assert fetch(get) == (200, b"hello", "text/csv")
     assert live_edge.records(operation="GetObject", resource=f"{name}/a b/c")[-1]["principal_account"] == account
 
 
 def test_unsigned_requests_are_refused(bucket) -> None:
     live_edge, _, name = bucket
     for path in (f"/{name}/x", "/moto-api/data.json", "/moto-api/reset", "/latest/meta-data/iam/", "/"):
-        with pytest.raises(urllib.error.HTTPError) as refusal:
-            urllib.request.urlopen(live_edge.endpoint + path, timeout=10)
-        assert refusal.value.code == 403
-        assert b"MissingAuthenticationToken" in refusal.value.read()
+        status, body, _ = fetch(live_edge.endpoint + path)
+        assert status == 403
+        assert b"MissingAuthenticationToken" in body
 
 
 def test_motos_own_paths_are_out_of_reach_for_signed_requests_too(bucket) -> None:
@@ -238,7 +274,7 @@ def test_virtual_hosted_style(bucket) -> None:
 
 
 def test_the_client_cannot_choose_an_account_by_header(bucket) -> None:
-    live_edge, account, name = bucket
+    live_edge, account, _ = bucket
     other = live_edge.account()
     s3 = boto3.client(
         "s3",
@@ -320,26 +356,28 @@ def test_a_port_in_use_is_named(live_edge: LiveEdge) -> None:
 
 
 def test_only_this_machine_is_served(live_edge: LiveEdge) -> None:
-    for host in ("0.0.0.0", "192.168.1.1", "example.com"):
+    for host in ("192.0.2.1", "192.168.1.1", "example.com", "::"):
         with pytest.raises(UsageError):
             EdgeServer(live_edge.edge, host=host)
 
 
-class Slow:
+class Quick:
     def handle(self, http):
         return HttpResponse(200, {}, b"ok")
 
 
 def test_stop_ends_open_connections() -> None:
-    server = EdgeServer(Slow())
+    server = EdgeServer(Quick())
     server.start()
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as peer:
         peer.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert peer.recv(1000).endswith(b"ok")
+        port = server.port
         server.stop()
         assert peer.recv(1000) == b""
     server.stop()
-    assert not [t for t in threading.enumerate() if t.name == "edge" and not t.is_alive()]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=10)
 
 
 ENVIRONMENT_PROBE = """

@@ -1,4 +1,4 @@
-"""A world of the edge and the engines alone, shared by the tests of this folder; each test has an account of its own."""
+"""A world of the edge and the engines alone for the tests of this folder; each test has an account of its own."""
 
 from __future__ import annotations
 

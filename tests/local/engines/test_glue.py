@@ -245,9 +245,7 @@ def test_runs_are_listed_newest_first_in_pages(account: Account) -> None:
         (lambda glue: glue.get_job_run(JobName="nobody", RunId="jr_1"), "EntityNotFoundException"),
         (lambda glue: glue.get_job_run(JobName="job", RunId="jr_1"), "EntityNotFoundException"),
         (
-            lambda glue: glue.start_job_run(
-                JobName="job", Arguments={"--job-bookmark-option": "job-bookmark-enable"}
-            ),
+            lambda glue: glue.start_job_run(JobName="job", Arguments={"--job-bookmark-option": "job-bookmark-enable"}),
             "InvalidInputException",
         ),
         (

@@ -178,7 +178,7 @@ def test_scikit_learn_script(training: Training) -> None:
 import argparse, json, os, pathlib, numpy
 from sklearn.linear_model import LogisticRegression
 parser = argparse.ArgumentParser()
-parser.add_argument("--C", type=float)
+parser.add_argument("-C", type=float)
 parser.add_argument("--train", default=os.environ["SM_CHANNEL_TRAIN"])
 args = parser.parse_args()
 table = numpy.loadtxt(next(pathlib.Path(args.train).glob("*.csv")), delimiter=",")
@@ -201,16 +201,14 @@ def test_failing_script_gives_its_error(training: Training) -> None:
     assert done["TrainingJobStatus"] == "Failed"
     assert done["FailureReason"] == (
         'AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage "ValueError: no good rows"\n'
-        'Command "python train.py --C 0.5", exit code: 1'
-    ) or done["FailureReason"].startswith("AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage")
+        'Command "python train.py -C 0.5", exit code: 1'
+    )
 
 
 def test_max_runtime_ends_the_job_and_keeps_what_was_saved(training: Training) -> None:
     training.put("data/train/part.csv", TABLE)
     source = (
-        "import os, pathlib, time\n"
-        "pathlib.Path(os.environ['SM_MODEL_DIR'], 'half').write_text('x')\n"
-        "time.sleep(300)\n"
+        "import os, pathlib, time\npathlib.Path(os.environ['SM_MODEL_DIR'], 'half').write_text('x')\ntime.sleep(300)\n"
     )
     request = training.script("slow", source, StoppingCondition={"MaxRuntimeInSeconds": 2})
     done = training.run(request)
@@ -269,4 +267,4 @@ def test_what_cannot_be_accepted_is_refused(training: Training) -> None:
 def test_unknown_job(training: Training) -> None:
     with pytest.raises(ClientError) as refused:
         training.client.describe_training_job(TrainingJobName="nobody")
-    assert refused.value.response["Error"]["Code"] in ("ResourceNotFound", "ValidationException")
+    assert refused.value.response["Error"]["Code"] == "ValidationException"

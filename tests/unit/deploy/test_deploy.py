@@ -165,6 +165,18 @@ def test_a_failed_instance_names_its_region_and_is_made_anew(topology: Topology,
     assert outcome.ok, outcome.failures
 
 
+def test_roles_that_iam_has_not_spread_yet_are_tried_again(topology: Topology, aws: MemoryAws, apply: Apply) -> None:
+    words = "Account 222222222222 should have 'x' role with trust relationship to Role 'y'."
+    result = {"Account": DATA, "Region": "us-west-2", "Status": "FAILED", "StatusReason": words}
+    operation = {"StackSetOperation": {"Status": "FAILED"}}
+    aws.sessions.script("cloudformation", "describe_stack_set_operation", operation)
+    aws.sessions.script("cloudformation", "list_stack_set_operation_results", {"Summaries": [result]})
+    outcome, events = apply(plan_deploy(topology, EXAMPLE, aws.sessions))
+    assert outcome.ok, outcome.failures
+    assert any("not known everywhere yet" in event.text for event in events)
+    assert len(aws.sessions.made("cloudformation", "create_stack_instances")) == 2
+
+
 def test_throttling_is_waited_out(topology: Topology, aws: MemoryAws, apply: Apply) -> None:
     plan = plan_deploy(topology, EXAMPLE, aws.sessions)
     throttle = client_error("Throttling", "Rate exceeded")

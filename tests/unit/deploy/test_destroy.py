@@ -51,6 +51,8 @@ def test_order_airflow_first_then_buckets_then_stacks_then_stackset_roles(
         match step:
             case StopRuns():
                 assert not step.after
+            case EmptyBucket(account="111111111111"):
+                assert before[step.id] == {"stop/airflow", airflow}
             case EmptyBucket():
                 assert {airflow, f"stop/replication/{SOURCE}"} <= before[step.id]
                 assert not step.delete

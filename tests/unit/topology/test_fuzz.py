@@ -75,7 +75,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(path=st.sampled_from(paths(DATA)[1:]), new=values)
 def test_a_value_of_a_sound_file_replaced(path: tuple[Any, ...], new: Any) -> None:
     tried(yaml.safe_dump(replaced(DATA, path, new), allow_unicode=True))
@@ -86,7 +86,7 @@ refs = st.sampled_from(["source/raw", "destination/raw", "a/b", "source/raw/x.cs
 REF_KEYS = {"reads", "writes", "deletes", "wait", "scripts", "configs"}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_rules_take_any_names(data: st.DataObject) -> None:
     """Names that are legal but declared nowhere, in any mixture, never break a rule's code."""

@@ -36,6 +36,7 @@ MEASURES = (
 # A study has each individual once: together they name a row.
 IDENTITY = ("studyName", "Individual ID")
 COLUMNS = (*IDENTITY, "Species", "Island", LABEL, *MEASURES)
+PARTS = ("train", "validation")
 VALIDATION_PERCENT = 20
 
 
@@ -97,15 +98,16 @@ def clean(raw: DataFrame) -> DataFrame:
     )
 
 
-def split(rows: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """Training and validation rows; a bird is on the same side in every run."""
+def split(rows: DataFrame) -> DataFrame:
+    """The rows with a column `part`: `train` or `validation`. A bird is in the same part in every run."""
     bucket = F.crc32(F.col("id").cast("binary")) % 100
-    return rows.where(bucket >= VALIDATION_PERCENT), rows.where(bucket < VALIDATION_PERCENT)
+    part = F.when(bucket < VALIDATION_PERCENT, F.lit("validation")).otherwise(F.lit("train"))
+    return rows.withColumn("part", part).drop("id")
 
 
 def write(rows: DataFrame, path: str) -> None:
     """CSV without a header; a missing value is an empty cell. The data is small: one file is enough."""
-    rows.drop("id").coalesce(1).write.mode("overwrite").option("header", False).csv(path)
+    rows.coalesce(1).write.mode("overwrite").option("header", False).csv(path)
 
 
 def written_keys(s3, bucket: str, prefix: str) -> list[str]:
@@ -130,17 +132,18 @@ def main() -> None:
 
     spark = SparkSession.builder.getOrCreate()
     raw = read_raw(spark, f"s3://{bucket}/{key}")
-    rows = clean(raw)
-    parts = dict(zip(("train", "validation"), split(rows), strict=True))
-    counts = {"read": raw.count(), "kept": rows.count(), **{name: part.count() for name, part in parts.items()}}
+    rows = split(clean(raw))
+    counts = {"read": raw.count(), "train": 0, "validation": 0}
+    counts |= {row["part"]: row["count"] for row in rows.groupBy("part").count().collect()}
+    counts["kept"] = counts["train"] + counts["validation"]
     print(f"{arguments['JOB_NAME']}: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
-    for name in ("read", "train", "validation"):
+    for name in ("read", *PARTS):
         if counts[name] == 0:
             raise ValueError(f"input s3://{bucket}/{key}: no rows for {name!r} (counts: {counts})")
 
     keys = []
-    for name, part in parts.items():
-        write(part, f"s3://{bucket}/{prefix}{name}/")
+    for name in PARTS:
+        write(rows.where(F.col("part") == name).drop("part"), f"s3://{bucket}/{prefix}{name}/")
         found = written_keys(s3, bucket, f"{prefix}{name}/")
         if not found:
             raise RuntimeError(f"nothing was written to s3://{bucket}/{prefix}{name}/")

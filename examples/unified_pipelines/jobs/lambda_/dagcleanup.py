@@ -32,9 +32,7 @@ def clean(bucket, prefix, region):
         keys = [entry["Key"] for entry in page.get("Contents", [])]
         if not keys:
             continue
-        answer = s3.delete_objects(
-            Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
-        )
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True})
         if answer.get("Errors"):
             first = answer["Errors"][0]
             raise RuntimeError(f"s3://{bucket}/{first['Key']}: {first['Code']} {first['Message']}")

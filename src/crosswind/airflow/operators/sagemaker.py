@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, WaiterError
 from crosswind.airflow.hooks.sagemaker import TRAINING_LOG_GROUP, CrossAccountSageMakerHook
 from crosswind.airflow.naming import job_name, session_name
 from crosswind.airflow.substitution import substituted
-from crosswind.airflow.triggers.sagemaker import CrossAccountSageMakerTrainingTrigger
+from crosswind.airflow.triggers.sagemaker import FAILED_LOOKS, CrossAccountSageMakerTrainingTrigger
 from crosswind.aws import translated
 from crosswind.errors import InputError, Place, RunError, RunTimeoutError
 
@@ -100,7 +100,7 @@ class CrossAccountSageMakerTrainingOperator(SageMakerTrainingOperator):
         if self.deferrable:
             trigger = self._trigger()
             self.defer(trigger=trigger, method_name="execute_complete", timeout=self.execution_timeout)
-        return self._finish("" if self._waited() else "gave up waiting")
+        return self._finish(self._wait())
 
     def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """The job ended, or its wait did: SageMaker itself says which."""
@@ -170,15 +170,21 @@ class CrossAccountSageMakerTrainingOperator(SageMakerTrainingOperator):
         seconds += int(stopping.get("MaxPendingTimeInSeconds", 0)) + _OVERHEAD_SECONDS
         return math.ceil(float(self.max_ingestion_time or seconds) / float(self.check_interval))
 
-    def _waited(self) -> bool:
+    def _wait(self) -> str:
+        """Wait on the worker; gives the reason when the wait ended before the job did."""
         waiter = self.hook.get_waiter("TrainingJobComplete")
         config = {"Delay": self.check_interval, "MaxAttempts": self._attempts()}
-        try:
-            waiter.wait(TrainingJobName=self._job, WaiterConfig=config)
-        except WaiterError as error:
-            self.log.info("The wait ended: %s", error)
-            return False
-        return True
+        reason = ""
+        for _ in range(FAILED_LOOKS):
+            try:
+                waiter.wait(TrainingJobName=self._job, WaiterConfig=config)
+            except WaiterError as error:
+                reason = str(error)
+                if "Error" in error.last_response:  # the look failed, which says nothing of the job
+                    self.log.warning("A look at %s failed: %s", self._job, error)
+                    continue
+            return reason
+        return reason
 
     def _finish(self, message: str) -> dict[str, Any]:
         """The outcome of the job, or an error that says where it ran and why it failed."""

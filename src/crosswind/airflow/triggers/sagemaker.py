@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
-from airflow.exceptions import AirflowException
 from airflow.providers.amazon.aws.triggers.base import AwsBaseWaiterTrigger
 from airflow.triggers.base import TriggerEvent
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,7 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crosswind.airflow.hooks.sagemaker import CrossAccountSageMakerHook
 from crosswind.errors import CrosswindError
 
-__all__ = ["CrossAccountSageMakerTrainingTrigger"]
+__all__ = ["FAILED_LOOKS", "CrossAccountSageMakerTrainingTrigger"]
+
+FAILED_LOOKS = 10
 
 
 class CrossAccountSageMakerTrainingTrigger(AwsBaseWaiterTrigger):
@@ -51,9 +54,9 @@ class CrossAccountSageMakerTrainingTrigger(AwsBaseWaiterTrigger):
             serialized_fields={"job_name": job_name, "account_id": account_id, "session_name": session_name},
             waiter_name="TrainingJobComplete",
             waiter_args={"TrainingJobName": job_name},
-            failure_message=f"training job {job_name} did not complete",
-            status_message=f"training job {job_name} goes on",
-            status_queries=["TrainingJobStatus", "SecondaryStatus"],
+            failure_message="",  # these three and the waiter serve the parent's run, which is replaced
+            status_message="",
+            status_queries=[],
             return_key="job_name",
             return_value=job_name,
             waiter_delay=waiter_delay,
@@ -79,14 +82,38 @@ class CrossAccountSageMakerTrainingTrigger(AwsBaseWaiterTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait; any error becomes an event, since a trigger that raises leaves the job without an owner."""
-        try:
-            async for event in super().run():
-                yield event
-        except (AirflowException, BotoCoreError, ClientError, CrosswindError) as error:
-            yield TriggerEvent({"status": "error", "message": str(error), "job_name": self.job_name})
+        """Look until the job has ended.
+
+        A single failed look (throttling, a network's hiccup) is no reason to give a paid job up; FAILED_LOOKS in
+        a row are. A trigger that raises would leave the job without an owner, so each end is an event.
+        """
+        failed = 0
+        async with AsyncExitStack() as stack:
+            client: Any = None
+            for attempt in range(self.attempts):
+                if attempt:
+                    await asyncio.sleep(self.waiter_delay)
+                try:
+                    if client is None:
+                        client = await stack.enter_async_context(await self.hook().get_async_conn())
+                    answer = await client.describe_training_job(TrainingJobName=self.job_name)
+                except (BotoCoreError, ClientError, CrosswindError) as error:
+                    failed += 1
+                    self.log.warning("Look %d at %s failed: %s", attempt + 1, self.job_name, error)
+                    if failed == FAILED_LOOKS:
+                        yield self._event("error", f"{failed} looks in a row failed, the last with: {error}")
+                        return
+                    continue
+                failed = 0
+                if answer["TrainingJobStatus"] not in CrossAccountSageMakerHook.non_terminal_states:
+                    yield self._event("success")
+                    return
+        yield self._event("error", f"gave up after {self.attempts} looks")
 
     async def on_kill(self) -> None:
         """Stop the training job, when a person ends the deferred task (Airflow calls this from 3.3)."""
         async with await self.hook().get_async_conn() as client:
             await client.stop_training_job(TrainingJobName=self.job_name)
+
+    def _event(self, status: str, message: str = "") -> TriggerEvent:
+        return TriggerEvent({"status": status, "job_name": self.job_name, "message": message})

@@ -21,7 +21,7 @@ from crosswind.local.edge.call import (
     ServiceError,
 )
 from crosswind.local.edge.resources import logged_parameters, resource_of
-from crosswind.local.edge.routes import PREFIX, LocalRoute, LocalRoutes
+from crosswind.local.edge.routes import PREFIX, LocalRoute, LocalRoutes, json_response
 from crosswind.local.edge.scope import Scope, scope_of
 from crosswind.local.identity import Identities
 from crosswind.local.protocol import (
@@ -124,7 +124,7 @@ class Edge:
     def handle(self, http: HttpRequest) -> HttpResponse:
         """Answer one request; never raises."""
         if http.path.startswith(PREFIX):
-            return self.local.answer(http)
+            return self._local(http)
         began = time.time()
         http = stripped(http)
         scope = scope_of(http)
@@ -174,6 +174,13 @@ class Edge:
             raise
         finally:
             self._write(call, record)
+
+    def _local(self, http: HttpRequest) -> HttpResponse:
+        try:
+            return self.local.answer(http)
+        except Exception as error:  # noqa: BLE001 - one request may not end the connection of a client that waits
+            _LOG.exception("%s %s failed inside the local world", http.method, http.path)
+            return json_response({"message": f"{type(error).__name__}: {error}"}, 500)
 
     def _answered(self, record: _Record, scope: Scope | None) -> HttpResponse:
         try:

@@ -11,7 +11,8 @@ Two files for each kind of job, of the same shape:
    (`crosswind.local.children`), never in the world's. A fault of the job is an outcome, not an exception.
 
 `launchers/` holds what runs in the child, `shims/` what a script finds there; neither imports Crosswind.
-`container` is SageMaker's folder and variables, `training_rules` its checks, `runtime_api` Lambda's Runtime API.
+`container` is SageMaker's folder and variables, `training_rules` its checks, `training_records` its records;
+`environment` is a Lambda execution environment, `runtime_api` the server that it polls.
 
 What cannot be done truthfully is refused when a job starts, with a message that says what can be.
 """
@@ -21,7 +22,7 @@ from crosswind.local.engines.glue_service import GlueService
 from crosswind.local.engines.lambda_ import LambdaEngine
 from crosswind.local.engines.lambda_service import LambdaService
 from crosswind.local.engines.sagemaker import SageMakerEngine
-from crosswind.local.engines.sagemaker_service import SageMakerService
+from crosswind.local.engines.sagemaker_service import SageMakerService, through
 from crosswind.local.engines.sessions import Roles
 from crosswind.local.engines.training_rules import InputCheck
 
@@ -34,4 +35,5 @@ __all__ = [
     "Roles",
     "SageMakerEngine",
     "SageMakerService",
+    "through",
 ]

@@ -178,6 +178,8 @@ def _arguments(definition: Mapping[str, Any], parameters: Mapping[str, Any]) -> 
     command = definition.get("Command", {})
     if command.get("Name") != "glueetl":
         raise _cannot(f"the job's command {command.get('Name')!r}", "it runs Spark jobs (glueetl)")
+    if definition.get("MaxRetries"):
+        raise _cannot("a job with MaxRetries", "it starts no second attempt; set MaxRetries to 0")
     if merged.get("--job-language", "python") != "python":
         raise _cannot("--job-language scala", "it runs Python scripts")
     if merged.get("--job-bookmark-option", "job-bookmark-disable") != "job-bookmark-disable":

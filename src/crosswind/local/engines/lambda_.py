@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import secrets
-import sys
 import threading
 import time
-import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
-from crosswind.local.children import Child, Children, clean_environment
-from crosswind.local.engines.logs import LogStream
-from crosswind.local.engines.runtime_api import Answer, Invocation, RuntimeApi
-from crosswind.local.engines.sessions import Roles, RoleSession
+from crosswind.local.children import Children
+from crosswind.local.engines.environment import Environment, LambdaJob
+from crosswind.local.engines.runtime_api import Answer, Invocation
+from crosswind.local.engines.sessions import Roles
 
 __all__ = ["LambdaEngine", "LambdaJob", "LambdaOutcome"]
 
@@ -27,41 +22,6 @@ __all__ = ["LambdaEngine", "LambdaJob", "LambdaOutcome"]
 _INIT_SECONDS = 10
 _KEPT_WARM = 8
 _CREDENTIAL_SECONDS = 43_200
-
-
-@dataclass(frozen=True)
-class LambdaJob:
-    """One invocation.
-
-    Args:
-        id: the request id.
-        account: whose function.
-        region: where.
-        code: the function's zip.
-        configuration: as GetFunctionConfiguration returns it.
-        event: JSON.
-        arn: the ARN that was invoked.
-        client_context: JSON; empty for none.
-    """
-
-    id: str
-    account: str
-    region: str
-    code: bytes = field(repr=False)
-    configuration: Mapping[str, Any]
-    event: bytes
-    arn: str
-    client_context: str = ""
-
-    @property
-    def name(self) -> str:
-        """FunctionName."""
-        return str(self.configuration["FunctionName"])
-
-    @property
-    def timeout(self) -> int:
-        """Seconds."""
-        return int(self.configuration.get("Timeout") or 3)
 
 
 @dataclass(frozen=True)
@@ -79,90 +39,6 @@ class LambdaOutcome:
     error: str = ""
     log: str = ""
     cold: bool = False
-
-
-class _Environment:
-    """One execution environment: a process, its Runtime API, its log stream."""
-
-    def __init__(self, job: LambdaJob, session: RoleSession, children: Children, endpoint: str, folder: Path) -> None:
-        self.session = session
-        self._log = folder / "output.log"
-        self._log.touch()
-        self._read_to = 0
-        code = folder / "code"
-        with zipfile.ZipFile(BytesIO(job.code)) as archive:
-            archive.extractall(code)
-        self.api = RuntimeApi()
-        stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{secrets.token_hex(16)}"
-        group = f"/aws/lambda/{job.name}"
-        self._stream = LogStream(session.client("logs"), group, stream)
-        variables = {
-            **(job.configuration.get("Environment", {}).get("Variables") or {}),
-            **session.environment(),
-            "AWS_LAMBDA_FUNCTION_NAME": job.name,
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(job.configuration.get("MemorySize") or 128),
-            "AWS_LAMBDA_LOG_GROUP_NAME": group,
-            "AWS_LAMBDA_LOG_STREAM_NAME": stream,
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_LAMBDA_RUNTIME_API": self.api.address,
-            "AWS_EXECUTION_ENV": f"AWS_Lambda_{job.configuration.get('Runtime', '')}",
-            "LAMBDA_TASK_ROOT": str(code),
-            "LAMBDA_RUNTIME_DIR": str(code),
-            "_HANDLER": str(job.configuration["Handler"]),
-            "TZ": ":UTC",
-        }
-        self._child: Child = children.start(
-            [sys.executable, "-m", "awslambdaric", str(job.configuration["Handler"])],
-            environment=clean_environment(variables, home=folder, endpoint=endpoint, region=job.region),
-            folder=code,
-            stdout=self._log,
-        )
-
-    @property
-    def usable(self) -> bool:
-        """Whether it can take another event."""
-        fresh = not self.session.credentials.expires or self.session.credentials.expires - time.time() > 900
-        return self._child.running and fresh
-
-    def log(self, lines: list[str]) -> str:
-        """Add the platform's lines around what the process printed since last time; ship and return all."""
-        with self._log.open("rb") as file:
-            file.seek(self._read_to)
-            new = file.read()
-        self._read_to += len(new)
-        # awslambdaric joins the lines of an error by carriage returns, so that it stays one log event.
-        printed = [line.replace("\r", "\n") for line in new.decode(errors="replace").split("\n") if line]
-        whole = [lines[0], *printed, *lines[1:]]
-        self._stream.put(whole)
-        return "\n".join(whole) + "\n"
-
-    def wait_ready(self, seconds: float) -> bool:
-        """Wait for the end of initialisation; False when it failed or took too long."""
-        end = time.monotonic() + seconds
-        while not self.api.ready.wait(0.02):
-            if not self._child.running or time.monotonic() > end:
-                return False
-        return not self.api.init_error
-
-    def answer(self, invocation: Invocation, seconds: float) -> Answer | None:
-        """Send an event and wait; None when the time is over or the process is gone."""
-        self.api.send(invocation)
-        end = time.monotonic() + seconds
-        while not invocation.answered.wait(min(0.05, max(0.0, end - time.monotonic()))):
-            if time.monotonic() >= end or not self._child.running:
-                return invocation.answer
-        return invocation.answer
-
-    @property
-    def exit_code(self) -> int | None:
-        """The process's exit code, when it has ended."""
-        return self._child.wait(0)
-
-    def close(self) -> None:
-        """End the process and its server."""
-        self._child.stop(grace=0.5)
-        self.api.close()
 
 
 class LambdaEngine:
@@ -184,8 +60,8 @@ class LambdaEngine:
         self._endpoint = endpoint
         self._folder = folder
         self._lock = threading.Lock()
-        self._idle: list[tuple[str, _Environment]] = []
-        self._busy: set[_Environment] = set()
+        self._idle: list[tuple[str, Environment]] = []
+        self._busy: set[Environment] = set()
 
     def run(self, job: LambdaJob) -> LambdaOutcome:
         """Execute one invocation.
@@ -219,9 +95,7 @@ class LambdaEngine:
         for environment in environments:
             environment.close()
 
-    def _invoke(
-        self, job: LambdaJob, environment: _Environment, key: str, *, ready: bool, init: float
-    ) -> LambdaOutcome:
+    def _invoke(self, job: LambdaJob, environment: Environment, key: str, *, ready: bool, init: float) -> LambdaOutcome:
         started = time.monotonic()
         answer: Answer | None = None
         if ready:
@@ -249,7 +123,7 @@ class LambdaEngine:
             self._give_back(key, environment)
         return outcome
 
-    def _broken(self, job: LambdaJob, environment: _Environment, took: float) -> tuple[str, Answer]:
+    def _broken(self, job: LambdaJob, environment: Environment, took: float) -> tuple[str, Answer]:
         """Why there is no answer: initialisation failed, the process ended, or the time is over."""
         if environment.api.init_error:
             return f"INIT_REPORT RequestId: {job.id} Phase: init\tStatus: error", Answer(
@@ -272,18 +146,18 @@ class LambdaEngine:
         line = text if code is not None else f"{now} {job.id} Task timed out after {job.timeout:.2f} seconds"
         return line, Answer(payload, failed=True)
 
-    def _start(self, job: LambdaJob) -> _Environment:
+    def _start(self, job: LambdaJob) -> Environment:
         session = self._roles.session(job.configuration["Role"], job.name, job.region, _CREDENTIAL_SECONDS)
         folder = self._folder / f"{job.account}-{job.region}-{job.name}" / secrets.token_hex(6)
         folder.mkdir(parents=True)
-        return _Environment(job, session, self._children, self._endpoint, folder)
+        return Environment(job, session, self._children, self._endpoint, folder)
 
-    def _take(self, key: str) -> _Environment | None:
+    def _take(self, key: str) -> Environment | None:
         """An idle environment of the same code and configuration; those that ended are cleared away."""
-        dead: list[_Environment] = []
-        found: _Environment | None = None
+        dead: list[Environment] = []
+        found: Environment | None = None
         with self._lock:
-            kept: list[tuple[str, _Environment]] = []
+            kept: list[tuple[str, Environment]] = []
             for other, environment in reversed(self._idle):
                 if not environment.usable:
                     dead.append(environment)
@@ -298,7 +172,7 @@ class LambdaEngine:
             environment.close()
         return found
 
-    def _give_back(self, key: str, environment: _Environment) -> None:
+    def _give_back(self, key: str, environment: Environment) -> None:
         """Keep it warm; the one idle for longest goes when there are too many."""
         with self._lock:
             self._idle.append((key, environment))

@@ -6,20 +6,21 @@ stay with moto.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from crosswind.local.children import Halt
-from crosswind.local.edge.call import Call, Handler, ServiceError
+from crosswind.local.edge.call import Call, Handler, HttpResponse, ServiceError
 from crosswind.local.engines.sagemaker import TrainingJob, TrainingOutcome
 from crosswind.local.engines.seams import Engine
 from crosswind.local.engines.sessions import partition_of
+from crosswind.local.engines.training_records import OPEN, end, move, new_record, page_of
 from crosswind.local.engines.training_rules import InputCheck, check_request
 
-__all__ = ["SageMakerService"]
+__all__ = ["SageMakerService", "through"]
 
 _DAY = 86_400
 
@@ -40,7 +41,7 @@ class SageMakerService:
     Args:
         engine: executes jobs.
         check_input: says no when a channel's prefix holds nothing that the role may list.
-        pass_on: what answers calls about other resources' tags (moto); None refuses them.
+        pass_on: what answers calls about other resources' tags, such as `through(moto.dispatch)`; None refuses.
     """
 
     name = "sagemaker"
@@ -74,7 +75,7 @@ class SageMakerService:
         self._refuse_second(call, name, arn)
         self._check_input.check(request, call.region)
         tags = {tag["Key"]: tag["Value"] for tag in request.pop("Tags", [])}
-        job = _Job(_record(request, arn), tags)
+        job = _Job(new_record(request, arn), tags)
         with self._lock:
             # Again, under the same lock that adds it: of two calls at once one must lose.
             self._refuse_second(call, name, arn)
@@ -96,31 +97,16 @@ class SageMakerService:
 
     def list_training_jobs(self, call: Call) -> Mapping[str, Any]:
         """ListTrainingJobs."""
-        asked = call.parameters
         with self._lock:
             records = [dict(job.record) for job in self._jobs.get((call.account, call.region), {}).values()]
-        found = [record for record in records if _matches(record, asked)]
-        by = {"Name": "TrainingJobName", "Status": "TrainingJobStatus"}.get(
-            asked.get("SortBy", "CreationTime"), "CreationTime"
-        )
-        found.sort(key=lambda record: record[by], reverse=asked.get("SortOrder", "Descending") == "Descending")
-        start = _offset(asked.get("NextToken"))
-        end = start + int(asked.get("MaxResults") or 10)
-        keys = (
-            "TrainingJobName", "TrainingJobArn", "CreationTime", "TrainingEndTime", "LastModifiedTime",
-            "TrainingJobStatus", "SecondaryStatus",
-        )  # fmt: skip
-        page: dict[str, Any] = {
-            "TrainingJobSummaries": [{k: record[k] for k in keys if k in record} for record in found[start:end]]
-        }
-        return page | ({"NextToken": str(end)} if end < len(found) else {})
+        return page_of(records, call.parameters)
 
     def stop_training_job(self, call: Call) -> Mapping[str, Any]:
         """StopTrainingJob."""
         with self._lock:
             job = self._job(call)
             status = job.record["TrainingJobStatus"]
-            if status not in ("InProgress", "Stopping"):
+            if status not in OPEN:
                 raise ServiceError(
                     "ValidationException",
                     f"The request was rejected because the training job is in status {status}.",
@@ -149,7 +135,7 @@ class SageMakerService:
         """End every training job; called when the world stops."""
         with self._lock:
             jobs = [job for by_name in self._jobs.values() for job in by_name.values()]
-            left = [job for job in jobs if job.record["TrainingJobStatus"] in ("InProgress", "Stopping")]
+            left = [job for job in jobs if job.record["TrainingJobStatus"] in OPEN]
         for job in left:
             job.halt.ask()
         for job in left:
@@ -162,41 +148,12 @@ class SageMakerService:
             outcome = self._engine.run(training)
         except Exception as error:  # noqa: BLE001 - a fault of ours must end the job, not leave it running for ever
             outcome = TrainingOutcome("Failed", "Failed", f"InternalServerError: {type(error).__name__}: {error}")
-        messages = {
-            "Completed": "Training job completed",
-            "Stopped": "Training job stopped",
-            "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
-        }
         with self._lock:
-            record = job.record
-            message = messages.get(outcome.secondary, f"Training job failed: {outcome.reason}")
-            self._moved(job, outcome.status, outcome.secondary, message)
-            now = record["LastModifiedTime"]
-            record["TrainingEndTime"] = now
-            record["SecondaryStatusTransitions"][-1]["EndTime"] = now
-            if "TrainingStartTime" in record:
-                seconds = max(1, round((now - record["TrainingStartTime"]).total_seconds()))
-                record |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
-            if outcome.reason:
-                record["FailureReason"] = outcome.reason
-            if outcome.artifacts:
-                record["ModelArtifacts"] = {"S3ModelArtifacts": outcome.artifacts}
-            record["FinalMetricDataList"] = [
-                {"MetricName": name, "Value": value, "Timestamp": now} for name, value in outcome.metrics.items()
-            ]
+            end(job.record, outcome)
 
     def _moved(self, job: _Job, status: str, secondary: str, message: str) -> None:
         with self._lock:
-            record = job.record
-            if record["TrainingJobStatus"] == "Stopping" and status == "InProgress":
-                return
-            now = _now()
-            transitions = record["SecondaryStatusTransitions"]
-            transitions[-1].setdefault("EndTime", now)
-            transitions.append({"Status": secondary, "StartTime": now, "StatusMessage": message})
-            if secondary == "Downloading":
-                record["TrainingStartTime"] = now
-            record |= {"TrainingJobStatus": status, "SecondaryStatus": secondary, "LastModifiedTime": now}
+            move(job.record, status, secondary, message)
 
     def _refuse_second(self, call: Call, name: str, arn: str) -> None:
         with self._lock:
@@ -225,46 +182,24 @@ class SageMakerService:
         return self._pass_on(call)
 
 
-def _record(request: Mapping[str, Any], arn: str) -> dict[str, Any]:
-    """A training job as DescribeTrainingJob returns it, just created."""
-    now = _now()
-    return {
-        **request,
-        "TrainingJobArn": arn,
-        "ModelArtifacts": {"S3ModelArtifacts": ""},
-        "TrainingJobStatus": "InProgress",
-        "SecondaryStatus": "Starting",
-        "CreationTime": now,
-        "LastModifiedTime": now,
-        "EnableNetworkIsolation": request.get("EnableNetworkIsolation", False),
-        "EnableInterContainerTrafficEncryption": request.get("EnableInterContainerTrafficEncryption", False),
-        "EnableManagedSpotTraining": False,
-        "SecondaryStatusTransitions": [
-            {"Status": "Starting", "StartTime": now, "StatusMessage": "Preparing the instances for training"}
-        ],
-    }
-
-
-def _matches(record: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
-    return (
-        asked.get("NameContains", "") in record["TrainingJobName"]
-        and asked.get("StatusEquals", record["TrainingJobStatus"]) == record["TrainingJobStatus"]
-        and asked.get("CreationTimeAfter", record["CreationTime"]) <= record["CreationTime"]
-        and asked.get("CreationTimeBefore", record["CreationTime"]) >= record["CreationTime"]
-        and asked.get("LastModifiedTimeAfter", record["LastModifiedTime"]) <= record["LastModifiedTime"]
-        and asked.get("LastModifiedTimeBefore", record["LastModifiedTime"]) >= record["LastModifiedTime"]
-    )
-
-
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def _offset(token: str | None) -> int:
-    if token and not token.isdigit():
-        raise ServiceError("ValidationException", "Invalid NextToken")
-    return int(token or 0)
+def through(dispatch: Callable[[Call], HttpResponse]) -> Callable[[Call], Mapping[str, Any]]:
+    """A handler that lets another backend answer.
 
+    Args:
+        dispatch: carries a call out, such as `MotoBackend.dispatch`; SageMaker answers in JSON.
+    """
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+    def handler(call: Call) -> Mapping[str, Any]:
+        response = dispatch(call)
+        body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+        answer: dict[str, Any] = json.loads(body or b"{}")
+        if response.status >= 300:
+            code = str(answer.get("__type", "InternalFailure")).rpartition("#")[2]
+            raise ServiceError(code, str(answer.get("message") or answer.get("Message") or ""), response.status)
+        return answer
+
+    return handler

@@ -44,10 +44,10 @@ class Engine(Protocol[JobT_contra, OutcomeT_co]):
     """What executes a kind of job. All engines have this shape; each runs jobs in child processes."""
 
     def run(self, job: JobT_contra) -> OutcomeT_co:
-        """Execute one job to its end; never raises for a fault of the job: that is an outcome."""
+        """Execute one job to its end; never raises for a fault of the job: that is an outcome.
 
-    def stop(self, job_id: str) -> None:
-        """Ask a running job to end; its `run` then returns with an outcome that says so."""
+        A job that may be stopped carries a `Halt`.
+        """
 
     def close(self) -> None:
         """End everything that runs; called when the world stops."""

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -121,7 +122,7 @@ class Airflow:
         """Wait until every component reports itself healthy and the first task will not have to wait.
 
         Raises:
-            AirflowStartError: it ended, or is not healthy in time; with the ends of the components' logs.
+            AirflowStartError: it ended, or is not healthy in time; with the end of the log that says why.
         """
         deadline = time.monotonic() + seconds
         warm = False
@@ -157,15 +158,20 @@ class Airflow:
         self._process = None
 
     def tail(self, lines: int = 15) -> str:
-        """The last lines of each component's log, for an error message."""
+        """The last lines of the component that ended first; of all, when the launcher names none."""
+        launcher = self._last_lines("launcher", 200)
+        for line in launcher:
+            ended = re.fullmatch(r"launcher: (\S+) ended with .*", line)
+            if ended:
+                return "\n".join([line, *self._last_lines(ended.group(1), lines)])
         parts = []
         for name in ("launcher", *_COMPONENTS):
-            path = self.logs / f"{name}.log"
-            if path.exists():
-                last = path.read_text(errors="replace").strip().splitlines()[-lines:]
-                if last:
-                    parts.append(f"--- {name}\n" + "\n".join(last))
+            parts += [f"--- {name}", *self._last_lines(name, lines)]
         return "\n".join(parts)
+
+    def _last_lines(self, name: str, lines: int) -> list[str]:
+        path = self.logs / f"{name}.log"
+        return path.read_text(errors="replace").strip().splitlines()[-lines:] if path.exists() else []
 
     def _healthy(self) -> bool:
         answer = self._get("/api/v2/monitor/health", 10)

@@ -23,6 +23,7 @@ from crosswind.local.mwaa.options import airflow_settings, ineffective
 from crosswind.local.mwaa.overlay import Build, Sources, build
 from crosswind.local.mwaa.rest import AirflowRest
 from crosswind.local.mwaa.role import CredentialsEndpoint, ExecutionRole
+from crosswind.local.mwaa.tasklogs import TaskLogs
 from crosswind.local.mwaa.validation import bucket_of
 from crosswind.local.mwaa.versions import MWAA_PYTHON, constraints_of
 
@@ -63,6 +64,7 @@ class _Running:
     airflow: Airflow
     rest: AirflowRest
     credentials_path: str
+    task_logs: TaskLogs
     stop_sync: threading.Event = field(default_factory=threading.Event)
     sync: threading.Thread | None = None
 
@@ -299,7 +301,7 @@ class Environment:
         role = self._role(document)
         path, token = self._around.credentials.add(role)
         airflow = Airflow(self.home, self.logs, free_port())
-        running = _Running(airflow, AirflowRest(airflow.port), path)
+        running = _Running(airflow, AirflowRest(airflow.port), path, TaskLogs(role, self._name, self.home / "logs"))
         with self._lock:
             self._running = running  # so that `close` finds it while it starts
         try:
@@ -313,6 +315,8 @@ class Environment:
             target=self._keep_in_step, args=(running, mirror), name=f"mwaa-dags-{self._name}", daemon=True
         )
         running.sync.start()
+        if document.get("LoggingConfiguration", {}).get("TaskLogs", {}).get("Enabled"):
+            running.task_logs.start()
         return running
 
     def _variables(
@@ -352,6 +356,7 @@ class Environment:
     def _stop(self, running: _Running) -> None:
         running.stop_sync.set()
         running.airflow.stop()
+        running.task_logs.stop()
         self._around.credentials.remove(running.credentials_path)
         if running.sync and running.sync is not threading.current_thread():
             with contextlib.suppress(RuntimeError):

@@ -42,7 +42,11 @@ def faults(kind: str, properties: dict[str, Any]) -> list[str]:
         ("S3::Bucket", {"BucketName": ["a"]}, ["#/BucketName: expected type: String, found: JSONArray"]),
         ("S3::Bucket", {"BucketName": None}, ["#/BucketName: null values are not allowed in templates"]),
         ("Glue::Job", {"Role": "r"}, ["#: required key [Command] not found"]),
-        ("Lambda::Function", {"Code": {}, "Role": "r", "Timeout": "soon"}, ["#/Timeout: expected type: Integer, found: String"]),
+        (
+            "Lambda::Function",
+            {"Code": {}, "Role": "r", "Timeout": "soon"},
+            ["#/Timeout: expected type: Integer, found: String"],
+        ),
         ("S3::Bucket", {"BucketName": {"Fn::Sub": "x"}, "Tags": [{"Key": "a", "Value": {"Ref": "B"}}]}, []),
         ("IAM::Role", {"AssumeRolePolicyDocument": {"Statement": [{"Anything": {"Goes": 1}}]}}, []),
     ],

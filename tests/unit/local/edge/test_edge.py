@@ -208,6 +208,12 @@ def test_local_routes(stage: Stage) -> None:
     health = json.loads(bytes(get("/_crosswind/health").body))  # type: ignore[arg-type]
     assert (health["status"], health["services"]) == ("running", ["glue"])
     assert get("/_crosswind/none").status == 404
+
+    def broken(http: HttpRequest) -> HttpResponse:
+        raise KeyError("oops")
+
+    stage.edge.mount("/_crosswind/broken", broken)
+    assert get("/_crosswind/broken").status == 500
     assert get("/_crosswind/health", origin="https://evil.example").status == 403
     assert get("/_crosswind/health", host="evil.example").status == 403
     stage.glue_call("GetJobs", {})

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from crosswind.local.edge.backend import KeyOwner
@@ -57,13 +59,29 @@ def test_a_session_is_its_role(identities: Identities, backend: FakeBackend) -> 
     assert (session.via, session.role_arn) == ("glue", arn)
 
 
-def test_a_presigned_query_is_a_session_too(identities: Identities, backend: FakeBackend) -> None:
+def test_a_presigned_query_is_a_session_until_it_expires(
+    identities: Identities, backend: FakeBackend, clock: Clock
+) -> None:
+    clock.now = datetime(2026, 11, 22, 10, 0, 59, tzinfo=UTC).timestamp()
     credentials, principal = identities.issue(backend.add_role("r"), "s1")
-    query = {
+    v4 = {
         "X-Amz-Credential": f"{credentials.access_key}/20261122/us-east-1/s3/aws4_request",
         "X-Amz-Security-Token": credentials.session_token,
+        "X-Amz-Date": "20261122T100000Z",
+        "X-Amz-Expires": "60",
     }
-    assert identities.identify(HttpRequest("GET", "/b/k", query, {}, b"")) == principal
+    v2 = {
+        "AWSAccessKeyId": credentials.access_key,
+        "x-amz-security-token": credentials.session_token,
+        "Expires": str(int(clock.now) + 1),
+    }
+    for query in (v4, v2):
+        assert identities.identify(HttpRequest("GET", "/b/k", query, {}, b"")) == principal
+    clock.now += 1
+    for query in (v4, v2):
+        assert code_of(identities, HttpRequest("GET", "/b/k", query, {}, b"")) == ("AccessDenied", 403)
+    for query in (v4 | {"X-Amz-Date": "today"}, v2 | {"Expires": "soon"}):
+        assert code_of(identities, HttpRequest("GET", "/b/k", query, {}, b""))[0] == "MissingAuthenticationToken"
 
 
 @pytest.mark.parametrize(

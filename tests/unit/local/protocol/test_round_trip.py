@@ -23,10 +23,7 @@ OTHER_NAME = {
 # The deprecated notification shapes name two members alike; WriteGetObjectResponse is a host of its own.
 LEFT_OUT = {"PutBucketNotification", "GetBucketNotification", "WriteGetObjectResponse"}
 EVERY = [
-    (service, name)
-    for service in SERVICES
-    for name in service_model(service).operation_names
-    if name not in LEFT_OUT
+    (service, name) for service in SERVICES for name in service_model(service).operation_names if name not in LEFT_OUT
 ]
 
 

@@ -8,7 +8,7 @@ Rules for a provider:
 - call `context.made(id)` as soon as something exists, before the next call, so that a failure afterwards is undone;
 - `update` takes the properties before and after and applies the difference, so that it can be run backwards;
 - `delete` succeeds when the resource is already gone;
-- whatever goes wrong is raised: botocore's ClientError as it is, or `ResourceFailure`.
+- whatever goes wrong is raised: botocore's ClientError as it is, or `ResourceError`.
 
 `registry.PROVIDERS` is the list of types.
 """

@@ -20,7 +20,7 @@ __all__ = [
     "Offer",
     "Properties",
     "Provider",
-    "ResourceFailure",
+    "ResourceError",
     "Tags",
 ]
 
@@ -35,7 +35,7 @@ Tags = str
 """How a type spells its tags: `list` (`[{Key, Value}]`), `map` (`{key: value}`), or empty for none."""
 
 
-class ResourceFailure(Exception):
+class ResourceError(Exception):
     """A resource could not be made, changed or deleted.
 
     Args:
@@ -104,18 +104,19 @@ class Context:
         """Ask `ready` until it says yes.
 
         Args:
+            ready: asks once; may raise ResourceError when there is no hope left.
             seconds: how long at most.
             every: seconds between two questions.
             what: for the message.
 
         Raises:
-            ResourceFailure: `NotStabilized` when time is up.
+            ResourceError: `NotStabilized` when time is up.
             Cancelled: when the operation is stopped.
         """
         end = time.monotonic() + seconds
         while not ready():
             if time.monotonic() >= end:
-                raise ResourceFailure(f"{what} did not stabilize within {seconds:g} seconds", "NotStabilized")
+                raise ResourceError(f"{what} did not stabilize within {seconds:g} seconds", "NotStabilized")
             if self.stopped.wait(every):
                 raise Cancelled
 

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from crosswind.local.cloudformation.providers.calls import error_code, offering, picked, unless_gone
-from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceFailure
+from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceError
 from crosswind.local.cloudformation.providers.ec2_tags import at_creation, retag
 
 __all__ = ["Ec2NatGateway"]
@@ -34,7 +34,7 @@ class Ec2NatGateway:
         def available() -> bool:
             state = _state(ec2, gateway)
             if state == "failed":
-                raise ResourceFailure(f"NAT gateway {gateway} failed", "NotStabilized")
+                raise ResourceError(f"NAT gateway {gateway} failed", "NotStabilized")
             return state == "available"
 
         context.wait(available, seconds=_SECONDS, what=f"NAT gateway {gateway}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crosswind.local.cloudformation.providers.calls import offering, unless_gone
-from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceFailure
+from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceError
 
 __all__ = ["Ec2SubnetRouteTableAssociation"]
 
@@ -25,7 +25,7 @@ class Ec2SubnetRouteTableAssociation:
         return Made(association, {"Id": association})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> Made:
-        raise ResourceFailure("An association cannot be changed, only replaced", "NotUpdatable")
+        raise ResourceError("An association cannot be changed, only replaced", "NotUpdatable")
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         with unless_gone():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crosswind.local.cloudformation.providers.calls import changed, document, offering, picked
-from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceFailure
+from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceError
 from crosswind.local.cloudformation.providers.ec2_tags import at_creation, retag
 
 __all__ = ["Ec2VpcEndpoint"]
@@ -58,4 +58,4 @@ class Ec2VpcEndpoint:
         for failed in answer.get("Unsuccessful", ()):
             error = failed.get("Error", {})
             if not str(error.get("Code", "")).endswith("NotFound"):
-                raise ResourceFailure(str(error.get("Message", "the endpoint was not deleted")))
+                raise ResourceError(str(error.get("Message", "the endpoint was not deleted")))

@@ -15,7 +15,7 @@ from crosswind.local.cloudformation.providers.calls import (
     texts,
     unless_gone,
 )
-from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceFailure
+from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceError
 
 __all__ = ["LambdaFunction"]
 
@@ -108,7 +108,7 @@ def _code(properties: Properties) -> dict[str, Any]:
         return dict(code)
     runtime = str(properties.get("Runtime", ""))
     if not runtime.startswith(("python", "nodejs")):
-        raise ResourceFailure(
+        raise ResourceError(
             f"ZipFile can only be used when Runtime is set to either of nodejs or python runtimes, not {runtime!r}.",
             "InvalidRequest",
         )
@@ -131,7 +131,7 @@ def _stable(client: Any, name: str, context: Context) -> str:
         seen.update(client.get_function_configuration(FunctionName=name))
         if "Failed" in (seen.get("State"), seen.get("LastUpdateStatus")):
             reason = seen.get("StateReason") or seen.get("LastUpdateStatusReason") or "no reason given"
-            raise ResourceFailure(f"Function {name} failed: {reason}", "NotStabilized")
+            raise ResourceError(f"Function {name} failed: {reason}", "NotStabilized")
         states = (seen.get("State", "Active"), seen.get("LastUpdateStatus", "Successful"))
         return states == ("Active", "Successful")
 

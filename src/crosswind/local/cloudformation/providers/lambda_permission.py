@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crosswind.local.cloudformation.providers.calls import offering, picked, unless_gone
-from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceFailure
+from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceError
 
 __all__ = ["LambdaPermission"]
 
@@ -34,7 +34,7 @@ class LambdaPermission:
         return Made(statement, {"Id": statement})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> Made:
-        raise ResourceFailure("A permission cannot be changed, only replaced", "NotUpdatable")
+        raise ResourceError("A permission cannot be changed, only replaced", "NotUpdatable")
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         with unless_gone():

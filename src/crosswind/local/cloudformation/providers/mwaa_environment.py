@@ -16,7 +16,7 @@ from crosswind.local.cloudformation.providers.calls import (
     texts,
     unless_gone,
 )
-from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceFailure
+from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceError
 
 __all__ = ["MwaaEnvironment"]
 
@@ -86,7 +86,8 @@ class MwaaEnvironment:
         mwaa = context.client("mwaa")
         name = str(properties["Name"])
         extra = {"Tags": tag_map(properties["Tags"])} if properties.get("Tags") else {}
-        mwaa.create_environment(Name=name, **picked(properties, *_CHANGEABLE, *_ONCE, "NetworkConfiguration"), **extra)
+        wanted = {**_wanted(properties), **picked(properties, *_ONCE, "NetworkConfiguration")}
+        mwaa.create_environment(Name=name, **wanted, **extra)
         context.made(name)
         return self._available(mwaa, name, context)
 
@@ -94,7 +95,7 @@ class MwaaEnvironment:
         mwaa = context.client("mwaa")
         dropped = [key for key in _CHANGEABLE if key in old and key not in new and key != "AirflowConfigurationOptions"]
         if dropped:
-            raise ResourceFailure(
+            raise ResourceError(
                 f"UpdateEnvironment cannot take away [{', '.join(dropped)}]: give a value, or replace the environment",
                 "InvalidRequest",
             )
@@ -136,7 +137,7 @@ class MwaaEnvironment:
             seen.clear()
             seen.update(mwaa.get_environment(Name=name)["Environment"])
             if seen["Status"] in _FAILED or (seen.get("LastUpdate") or {}).get("Status") == "FAILED":
-                raise ResourceFailure(_reason(name, seen), "NotStabilized")
+                raise ResourceError(_reason(name, seen), "NotStabilized")
             return bool(seen["Status"] == "AVAILABLE")
 
         context.wait(ready, seconds=self._seconds, every=self._every, what=f"Environment {name}")

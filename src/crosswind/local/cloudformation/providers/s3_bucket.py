@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from crosswind.local.cloudformation.providers.calls import changed, error_code, offering, tag_list, unless_gone
-from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceFailure
+from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceError
 from crosswind.local.cloudformation.providers.s3_rules import (
     LIFECYCLE_RULE,
     REPLICATION_RULE,
@@ -124,7 +124,7 @@ def _refuse_existing(s3: Any, name: str) -> None:
             return
         if error_code(error) not in {"403", "301", "AccessDenied", "PermanentRedirect"}:
             raise
-    raise ResourceFailure(f"{name} already exists", "AlreadyExists")
+    raise ResourceError(f"{name} already exists", "AlreadyExists")
 
 
 def _encryption(rule: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from botocore.exceptions import ClientError
 
 from crosswind.local.cloudformation.providers.calls import document, error_code, offering, unless_gone
-from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceFailure
+from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceError
 
 __all__ = ["S3BucketPolicy"]
 
@@ -27,7 +27,7 @@ class S3BucketPolicy:
             if error_code(error) != "NoSuchBucketPolicy":
                 raise
         else:
-            raise ResourceFailure(f"The bucket policy already exists on bucket {bucket}.", "AlreadyExists")
+            raise ResourceError(f"The bucket policy already exists on bucket {bucket}.", "AlreadyExists")
         s3.put_bucket_policy(Bucket=bucket, Policy=document(properties["PolicyDocument"]))
         context.made(bucket)
         return Made(bucket)

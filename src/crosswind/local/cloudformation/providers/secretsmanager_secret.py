@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from crosswind.local.cloudformation.providers.calls import changed, offering, picked, tag_changes, tag_list, unless_gone
-from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceFailure
+from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceError
 
 __all__ = ["SecretsManagerSecret"]
 
@@ -76,7 +76,7 @@ class SecretsManagerSecret:
 
 def _value(client: Any, properties: Properties) -> str | None:
     if "SecretString" in properties and "GenerateSecretString" in properties:
-        raise ResourceFailure("You can't specify both SecretString and GenerateSecretString", "InvalidRequest")
+        raise ResourceError("You can't specify both SecretString and GenerateSecretString", "InvalidRequest")
     if "GenerateSecretString" not in properties:
         text = properties.get("SecretString")
         return None if text is None else str(text)

@@ -56,6 +56,8 @@ def physical_name(stack: str, logical_id: str, limit: int, *, lower: bool = Fals
     """A name for a resource that has none: `<stack>-<logical id>-<13 characters>`.
 
     Args:
+        stack: the stack's name.
+        logical_id: the resource's.
         limit: how long the service lets it be; the stack's name and the logical id share what is left.
         lower: lower case throughout, as S3 wants it.
     """

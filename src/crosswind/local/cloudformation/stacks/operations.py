@@ -64,6 +64,7 @@ class Operations:
         Args:
             place: account and Region.
             caller: whose rights the stack has without a service role.
+            parameters: the request.
             text: the template.
 
         Returns:

@@ -145,6 +145,7 @@ def _on_failure(parameters: Mapping[str, Any]) -> str:
         return "DO_NOTHING" if parameters.get("DisableRollback") else "ROLLBACK"
     if chosen not in _ON_FAILURE:
         raise invalid(
-            f"Value '{chosen}' at 'onFailure' failed to satisfy constraint: Member must satisfy enum value set: [ROLLBACK, DO_NOTHING, DELETE]"
+            f"Value '{chosen}' at 'onFailure' failed to satisfy constraint: Member must satisfy enum value set: "
+            "[ROLLBACK, DO_NOTHING, DELETE]"
         )
     return str(chosen)

@@ -31,6 +31,8 @@ def template_text(
 
     Args:
         parameters: the request, with `TemplateBody` or `TemplateURL`.
+        clients: AWS, through the edge.
+        region: where the object is when the URL does not say so.
         credentials: the caller's: the object is read with the caller's rights.
 
     Raises:

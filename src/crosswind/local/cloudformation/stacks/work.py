@@ -18,7 +18,7 @@ from crosswind.local.cloudformation.providers.contract import (
     Context,
     Made,
     Provider,
-    ResourceFailure,
+    ResourceError,
 )
 from crosswind.local.cloudformation.schema.catalogue import Catalogue
 from crosswind.local.cloudformation.schema.shape import fitted
@@ -101,13 +101,13 @@ class ResourceWork:
 
         Raises:
             ServiceError: a function could not be evaluated.
-            ResourceFailure: the values do not fit the type's schema.
+            ResourceError: the values do not fit the type's schema.
         """
         resource = blueprint.active[logical_id]
         values = blueprint.resolver.value(resource.properties)
         properties, faults = fitted(self.catalogue.schema(resource.type), values)
         if faults:
-            raise ResourceFailure(f"Model validation failed ({', '.join(faults)})", "InvalidRequest")
+            raise ResourceError(f"Model validation failed ({', '.join(faults)})", "InvalidRequest")
         provider = self.providers[resource.type]
         if provider.tags and blueprint.settings.tags:
             tags = {**blueprint.settings.tags, **tag_map(properties.get("Tags"))}
@@ -172,7 +172,7 @@ class ResourceWork:
             made = act()
         except Cancelled:
             reason, cancelled = f"Resource {_NOUNS[verb]} cancelled", True
-        except ResourceFailure as failure:
+        except ResourceError as failure:
             reason = _handled(failure.message, failure.code)
         except ServiceError as failure:
             reason = failure.message
@@ -225,5 +225,6 @@ def _client_reason(error: ClientError) -> str:
     status = answer.get("HTTPStatusCode", 0)
     text = str(detail.get("Message") or code)
     known = _HANDLER_CODES.get(code) or ("InvalidRequest" if status == 400 else "GeneralServiceException")
-    message = f"{text} (Operation: {error.operation_name}, Error Code: {code}, Status Code: {status}, Request ID: {answer.get('RequestId', '')})"
+    facts = f"Operation: {error.operation_name}, Error Code: {code}, Status Code: {status}"
+    message = f"{text} ({facts}, Request ID: {answer.get('RequestId', '')})"
     return _handled(message, known)

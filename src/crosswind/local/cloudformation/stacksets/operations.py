@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from crosswind.local.cloudformation.providers.contract import ClientMaker
@@ -99,7 +100,7 @@ class SetOperations:
             if stopped or operation.status == "STOPPING":
                 break
             with ThreadPoolExecutor(_at_once(operation.preferences, len(wave))) as pool:
-                list(pool.map(lambda target: self._one(stack_set, operation, target, len(wave)), wave))
+                list(pool.map(partial(self._one, stack_set, operation, len(wave)), wave))
             stopped = operation.failed > _tolerance(operation.preferences, len(wave))
         self._cancel_pending(stack_set, operation)
         if operation.status == "STOPPING":
@@ -107,7 +108,7 @@ class SetOperations:
         else:
             self._end(stack_set, operation, "FAILED" if stopped else "SUCCEEDED")
 
-    def _one(self, stack_set: StackSet, operation: SetOperation, target: Target, size: int) -> None:
+    def _one(self, stack_set: StackSet, operation: SetOperation, size: int, target: Target) -> None:
         result = operation.results[target]
         with stack_set.lock:
             instance = stack_set.instances.get(target)

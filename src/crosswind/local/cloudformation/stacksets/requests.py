@@ -42,6 +42,9 @@ def set_settings(
     """The settings that CreateStackSet or UpdateStackSet asks for.
 
     Args:
+        parameters: the request.
+        text: the template that it gives, if any.
+        inspector: checks the template.
         place: the administering account and Region.
         before: the StackSet that is updated.
 
@@ -53,7 +56,8 @@ def set_settings(
     old = before.settings if before else None
     if before is None and not _NAME.fullmatch(name):
         raise invalid(
-            f"1 validation error detected: Value '{name}' at 'stackSetName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+            f"1 validation error detected: Value '{name}' at 'stackSetName' failed to satisfy constraint: Member "
+            "must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
         )
     if parameters.get("UsePreviousTemplate") and old is not None:
         template = old.template

@@ -208,7 +208,8 @@ class Resolver:
     def _find_in_map(self, argument: Any) -> Any:
         if not isinstance(argument, list) or len(argument) != 3:
             raise invalid(
-                "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value"
+                "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and "
+                "the attribute for return value"
             )
         names = [self._text(item, "Fn::FindInMap") for item in argument]
         found: Any = self._mappings
@@ -221,14 +222,17 @@ class Resolver:
     def _join(self, argument: Any) -> str:
         if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str):
             raise invalid(
-                "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined."
+                "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a "
+                "list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) "
+                "to be joined."
             )
         return argument[0].join(_text_of(item, "Fn::Join") for item in self._list(argument[1], "Fn::Join"))
 
     def _split(self, argument: Any) -> list[str]:
         if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str) or not argument[0]:
             raise invalid(
-                "Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split or a function that returns a string to be split."
+                "Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) "
+                "a string to be split or a function that returns a string to be split."
             )
         return self._text(argument[1], "Fn::Split").split(argument[0])
 
@@ -246,7 +250,8 @@ class Resolver:
     def _cidr(self, argument: Any) -> list[str]:
         if not isinstance(argument, list) or len(argument) not in {2, 3}:
             raise invalid(
-                "Template error: every Fn::Cidr object requires two parameters, (1) a IP address block and (2) the number of subnets"
+                "Template error: every Fn::Cidr object requires two parameters, (1) a IP address block and (2) "
+                "the number of subnets"
             )
         parts = [self._text(item, "Fn::Cidr") for item in argument]
         try:
@@ -291,7 +296,8 @@ def get_att_parts(argument: Any) -> tuple[str, Any]:
     parts = argument.split(".", 1) if isinstance(argument, str) else argument
     if not isinstance(parts, list) or len(parts) != 2 or not all(parts) or not isinstance(parts[0], str):
         raise invalid(
-            "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute"
+            "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and "
+            "the resource attribute"
         )
     return parts[0], parts[1]
 
@@ -308,7 +314,9 @@ def sub_parts(argument: Any) -> tuple[str, dict[str, Any]]:
     ):
         return argument[0], argument[1]
     raise invalid(
-        "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to replace in the string"
+        "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a "
+        "string as first argument, and an optional second argument to specify a mapping of values to replace in "
+        "the string"
     )
 
 

@@ -114,7 +114,8 @@ def check_references(template: Template, attributes_of: Callable[[str], frozense
 
 def _unresolved(names: list[str], block: str) -> Exception:
     return invalid(
-        f"Template format error: Unresolved resource dependencies [{', '.join(names)}] in the {block} block of the template"
+        f"Template format error: Unresolved resource dependencies [{', '.join(names)}] in the {block} block of "
+        "the template"
     )
 
 
@@ -145,7 +146,8 @@ def _check_conditions(template: Template) -> None:
             if item.kind == "condition":
                 if item.name not in template.conditions:
                     raise invalid(
-                        f"Template format error: Unresolved condition dependency {item.name} in the Conditions block of the template"
+                        f"Template format error: Unresolved condition dependency {item.name} in the Conditions "
+                        "block of the template"
                     )
             elif item.name not in template.parameters and item.name not in PSEUDO_PARAMETERS:
                 raise invalid(

@@ -16,6 +16,7 @@ def delete_stack(scene: Scene, retain: Collection[str]) -> None:
     """Run the deletion to its end.
 
     Args:
+        scene: the stack and the rights.
         retain: logical ids to leave where they are.
     """
     stack = scene.stack
@@ -32,6 +33,7 @@ def delete_resources(scene: Scene, *, retain: Collection[str] = (), creating: bo
     """Delete a stack's resources; what does not need a failed one is deleted all the same.
 
     Args:
+        scene: the stack and the rights.
         retain: logical ids to leave where they are.
         creating: the stack is being created, so `RetainExceptOnCreate` does not hold.
 

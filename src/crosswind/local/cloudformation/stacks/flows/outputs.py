@@ -25,7 +25,8 @@ def evaluate_outputs(stack: Stack, blueprint: Blueprint, store: StackStore) -> t
         value = blueprint.resolver.value(output.value)
         if not isinstance(value, (str, int, float)):
             raise invalid(
-                f"Template format error: Output {output.name} is malformed. The Value field of every Outputs member must evaluate to a String."
+                f"Template format error: Output {output.name} is malformed. The Value field of every Outputs "
+                "member must evaluate to a String."
             )
         text = str(value).lower() if isinstance(value, bool) else str(value)
         export = "" if output.export is None else str(blueprint.resolver.value(output.export))

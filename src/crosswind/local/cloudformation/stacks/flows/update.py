@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from crosswind.local.cloudformation.providers.contract import ResourceFailure
+from crosswind.local.cloudformation.providers.contract import ResourceError
 from crosswind.local.cloudformation.stacks.blueprint import Blueprint
 from crosswind.local.cloudformation.stacks.flows.delete import delete_states
 from crosswind.local.cloudformation.stacks.flows.outputs import evaluate_outputs
@@ -25,6 +25,7 @@ def update_stack(scene: Scene, blueprint: Blueprint, before: Settings) -> None:
     """Run the update to its end.
 
     Args:
+        scene: the stack and the rights.
         blueprint: what is to be.
         before: the settings to go back to.
     """
@@ -86,7 +87,7 @@ class _Changes:
             return
         try:
             new = self.work.desired(self.blueprint, logical_id)
-        except (ServiceError, ResourceFailure) as failure:
+        except (ServiceError, ResourceError) as failure:
             self.scene.stack.note(current, "UPDATE_FAILED", failure.message)
             raise StepFailed(logical_id, failure.message) from failure
         fresh = self.work.state(self.blueprint, logical_id)
@@ -123,7 +124,7 @@ class _Changes:
     def _make(self, logical_id: str, instead_of: ResourceState | None) -> None:
         stack = self.scene.stack
 
-        def undo(work: ResourceWork) -> None:
+        def undo(_: ResourceWork) -> None:
             made = stack.resources.get(logical_id)
             if made is not None and made is not instead_of:
                 self._leftover.append(made)

@@ -1,0 +1,43 @@
+"""The reason in a task's log, whatever wrote it."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crosswind.deploy.tasklog import cause_in
+
+
+def test_the_exception_of_a_structured_entry() -> None:
+    lines = [
+        json.dumps({"event": "starting", "level": "info"}),
+        json.dumps(
+            {
+                "event": "Task failed with exception",
+                "level": "error",
+                "error_detail": [{"exc_type": "ValueError", "exc_value": "no penguins", "frames": []}],
+            }
+        ),
+        json.dumps({"event": "task finished", "level": "info"}),
+    ]
+    assert cause_in(lines) == "ValueError: no penguins"
+
+
+def test_an_error_entry_without_an_exception() -> None:
+    assert cause_in([json.dumps({"event": "the job was stopped", "level": "error"}), "bye"]) == "the job was stopped"
+
+
+def test_plain_text_that_speaks_of_an_error() -> None:
+    assert cause_in(["fine", "RuntimeError: it broke", "bye"]) == "RuntimeError: it broke"
+
+
+def test_a_log_without_a_reason() -> None:
+    assert cause_in(["fine", json.dumps({"event": "fine", "level": "info"})]) == ""
+    assert cause_in([]) == ""
+
+
+@given(st.lists(st.text() | st.builds(json.dumps, st.recursive(st.none() | st.text(), st.lists))))
+def test_any_lines_give_text(lines: list[str]) -> None:
+    assert isinstance(cause_in(lines), str)
