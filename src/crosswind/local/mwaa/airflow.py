@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -186,7 +187,7 @@ class Airflow:
             with urllib.request.urlopen(self.url + path, timeout=timeout) as answer:  # noqa: S310 - loopback
                 body: bytes = answer.read()
                 return body
-        except (urllib.error.URLError, OSError):
+        except (urllib.error.URLError, OSError, http.client.HTTPException):
             return None
 
     def _fault(self, what: str) -> AirflowStartError:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from crosswind.local.edge.call import Credentials, HttpRequest, HttpResponse, Principal
+from crosswind.local.edge.call import Credentials, HttpRequest, HttpResponse, Principal, ServiceError
 
 __all__ = ["Clients", "CredentialsEndpoint", "ExecutionRole", "Identities"]
 
@@ -103,7 +103,10 @@ class CredentialsEndpoint:
         given = request.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), token.encode()):
             return _answer(401, {"code": "Unauthorized", "message": "wrong authorization token"})
-        keys = role.credentials()
+        try:
+            keys = role.credentials()
+        except ServiceError as error:  # the role was deleted under its environment
+            return _answer(error.status, {"code": error.code, "message": error.message})
         # The container provider insists on an expiry; a key that never expires is asked for again in an hour.
         expires = datetime.fromtimestamp(keys.expires or time.time() + 3600, UTC)
         return _answer(

@@ -2,7 +2,7 @@ import json
 import time
 from typing import Any
 
-from crosswind.local.edge.call import Credentials, HttpRequest, Principal
+from crosswind.local.edge.call import Credentials, HttpRequest, Principal, ServiceError
 from crosswind.local.mwaa.role import CredentialsEndpoint, ExecutionRole
 
 ROLE = "arn:aws:iam::111111111111:role/mwaa"
@@ -60,6 +60,18 @@ def test_the_endpoint_answers_as_the_sdks_container_provider_expects():
         "RoleArn": ROLE,
     }
     assert found["Expiration"].endswith("Z")
+
+
+def test_a_role_that_was_deleted_is_said_to_the_sdk():
+    class Gone(Issuing):
+        def issue(
+            self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = ""
+        ) -> tuple[Credentials, Principal]:
+            raise ServiceError("NoSuchEntity", f"The role {role_arn} cannot be found.", 404)
+
+    endpoint = CredentialsEndpoint()
+    status, found = ask(endpoint, *endpoint.add(role(Gone(0))))
+    assert (status, found["code"]) == (404, "NoSuchEntity")
 
 
 def test_without_its_token_nothing_is_served():
