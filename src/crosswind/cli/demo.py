@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -56,14 +56,21 @@ def demo(
         raise
     except BaseException:  # Ctrl-C: leave nothing behind
         show.stop()
-        shutil.rmtree(folder.root, ignore_errors=True)
+        _forget(folder)
         raise
     if console.as_json:
         console.data({"schema_version": 1, **asdict(summary), "phases": show.phases})
     if keep:
         _say_how_to_stop(console, folder, topology, wire.sessions({}, show.endpoint), file or wire.example())
         return
+    _forget(folder)
+
+
+def _forget(folder: StateFolder) -> None:
+    """Remove a demo's state folder, and the folder of demos once it is empty."""
     shutil.rmtree(folder.root, ignore_errors=True)
+    with suppress(OSError):  # another demo's folder is in it
+        folder.root.parent.rmdir()
 
 
 def with_short_intervals(topology: Topology, patience: int = 300) -> Topology:
@@ -135,7 +142,7 @@ def show_summary(console: Console, summary: Summary, phases: dict[str, float]) -
     console.line()
     console.table(
         f"{summary.topology}: what happened",
-        ("step", "account", "region", "acting as", "took"),
+        ("step", "account", "region", "acting as (arn:aws:sts::ACCOUNT:...)", "took"),
         [
             (step.what, step.account, step.region, _short(step.identity), f"{step.seconds:.1f} s")
             for step in summary.steps
@@ -166,6 +173,13 @@ def _say_how_to_stop(console: Console, folder: StateFolder, topology: Topology, 
     console.line()
     console.line(f"Airflow UI   http://{host}  (no login: it listens on this machine only)")
     console.line(f"AWS calls    {sessions.endpoint}")
-    console.line(f'             eval "$(crosswind local env --state {folder.root} -f {file} --account data)"')
-    console.line(f"run again    crosswind run --local --state {folder.root} -f {file}")
-    console.line(f"stop         crosswind local down --state {folder.root}")
+    state, topology_file = _short_path(folder.root), _short_path(file)
+    console.line(f'             eval "$(crosswind local env --state {state} -f {topology_file} --account data)"')
+    console.line(f"run again    crosswind run --local --state {state} -f {topology_file}")
+    console.line(f"stop         crosswind local down --state {state}")
+
+
+def _short_path(path: Path) -> Path:
+    """A path as seen from here, where it is below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
