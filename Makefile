@@ -7,7 +7,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check golden bench airflow-matrix unit lint clean
+.PHONY: help demo test check golden bench conformance airflow-matrix unit lint clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -16,7 +16,7 @@ demo: .venv/.demo  ## Install, then run the whole example on this machine
 	$(BIN)/crosswind demo
 
 test: .venv/.dev  ## Install, then run all tests (unit, golden, local, docs, airflow)
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests --ignore=tests/conformance
 	$(BIN)/python tests/airflow/matrix.py 3.3.1
 
 unit: .venv/.dev  ## The tests without I/O
@@ -33,6 +33,9 @@ golden: .venv/.dev  ## Write the golden templates anew; review the diff
 
 bench: .venv/.dev  ## Measure; figures are printed, never asserted
 	for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
+
+conformance: .venv/.dev  ## The Glue engine against Apache Spark (needs Java)
+	$(BIN)/python tests/conformance/spark.py
 
 airflow-matrix: .venv/.dev  ## The Airflow package's tests on every Airflow version it claims
 	$(BIN)/python tests/airflow/matrix.py

@@ -10,7 +10,7 @@ CrosswindError                 CW000  anything below; exit code 1
 │   ├── ThrottledError         CW202  too many requests; may be tried again
 │   ├── NotFoundError          CW203  the thing named does not exist
 │   ├── ConflictError          CW204  it exists already, or is busy
-│   ├── UnreachableError       CW205  no answer from the endpoint
+│   ├── UnreachableError       CW205  no answer, or a failure of the service itself; may be tried again
 │   └── WrongAccountError      CW206  credentials act in another account than declared
 ├── DeployError                CW300  a step of a plan failed
 │   └── StackError             CW301  a stack ended in a failed state
@@ -183,7 +183,7 @@ class ConflictError(AwsError):
 
 
 class UnreachableError(AwsError):
-    """No answer from the endpoint."""
+    """No answer from the endpoint, or a failure of the service itself; may be tried again."""
 
     code = "CW205"
 

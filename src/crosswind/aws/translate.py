@@ -114,7 +114,9 @@ def _of_airflow(error: ClientError, text: str) -> tuple[type[AwsError], str]:
         404: NotFoundError,
         409: ConflictError,
         429: ThrottledError,
+        500: UnreachableError,
         502: UnreachableError,
         503: UnreachableError,
+        504: UnreachableError,
     }
     return kinds.get(status, AwsError), f"Airflow answered {status}: {detail or text}"

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console as RichConsole
 from rich.markup import escape
+from rich.status import Status
 from rich.table import Table
 
 from crosswind.deploy import Document, TaskInstance
@@ -32,8 +33,10 @@ class Console:
         self, *, as_json: bool = False, out: RichConsole | None = None, progress: RichConsole | None = None
     ) -> None:
         self.as_json = as_json
-        self._out = out or RichConsole(soft_wrap=True, highlight=False)
-        self._progress = progress or RichConsole(stderr=True, soft_wrap=True, highlight=False)
+        self._status: Status | None = None
+        # No emoji: rich takes the `:secret:` of a secret's ARN for one.
+        self._out = out or RichConsole(soft_wrap=True, highlight=False, emoji=False)
+        self._progress = progress or RichConsole(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 
     def data(self, document: Mapping[str, Any]) -> None:
         """Print one JSON document with sorted keys, whatever the mode."""
@@ -60,7 +63,10 @@ class Console:
 
     def document(self, document: Document) -> None:
         """Print a plan."""
-        self.table("plan", document.columns, document.rows)
+        if document.rows:
+            self.table("plan", document.columns, document.rows)
+        else:
+            self.line("plan: nothing to do")
         for message in document.notes:
             self.line(f"  {message}")
 
@@ -77,12 +83,18 @@ class Console:
             return
         began = time.monotonic()
         if self._progress.is_terminal:
-            with self._progress.status(escape(title)):
+            with self._progress.status(escape(title)) as self._status:
                 yield
+            self._status = None
         else:
             self._progress.print(f"  ... {escape(title)}")
             yield
         self._progress.print(f"  [green]ok[/green]  {escape(title)} ({time.monotonic() - began:.1f} s)")
+
+    def busy(self, text: str) -> None:
+        """Say beside the spinner of the phase what is being waited for; nothing elsewhere than on a terminal."""
+        if self._status is not None:
+            self._status.update(escape(text))
 
     def task(self, task: TaskInstance) -> None:
         """Print a task that ended."""

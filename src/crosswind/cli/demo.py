@@ -19,7 +19,7 @@ from crosswind.cli import wire
 from crosswind.cli.console import Console
 from crosswind.cli.deploy import show_event, show_targets
 from crosswind.cli.options import Output, OutputOption, StateOption
-from crosswind.errors import CrosswindError, DeployError
+from crosswind.errors import DeployError
 from crosswind.local.process import WorldProcess
 from crosswind.local.state import StateFolder
 from crosswind.report import Summary, collect
@@ -50,13 +50,13 @@ def demo(
     show = Demo(console, wire.world_process(folder), with_short_intervals(topology, patience), root)
     try:
         summary = show.run(keep)
-    except CrosswindError:
-        show.stop()
-        console.note(f"The world is stopped; its logs are kept in {folder.root}", style="yellow")
-        raise
-    except BaseException:  # Ctrl-C: leave nothing behind
+    except KeyboardInterrupt:
         show.stop()
         _forget(folder)
+        raise
+    except BaseException:  # a fault of ours as well: the world may not outlive the demo
+        show.stop()
+        console.note(f"The world is stopped; its logs are kept in {folder.root}", style="yellow")
         raise
     if console.as_json:
         console.data({"schema_version": 1, **asdict(summary), "phases": show.phases})
@@ -153,12 +153,17 @@ def show_summary(console: Console, summary: Summary, phases: dict[str, float]) -
     for name, value in sorted(summary.metrics.items()):
         console.line(f"metric       {name} = {value:.4f}")
     console.line(f"model        {summary.model}")
-    console.line(f"cleaned up   {len(summary.removed)} intermediate objects")
+    folders = sorted({"/".join(each.split("/")[:3]) for each in summary.removed})
+    console.line(f"cleaned up   {len(summary.removed)} intermediate objects below")
+    for folder in folders:
+        console.line(f"             s3://{folder}/")
     requests = ", ".join(f"{account} {count}" for account, count in sorted(summary.requests.items()))
     console.line(f"AWS calls    {requests}")
     console.line("time         " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in phases.items()))
     if "destroy" in phases:
-        console.line("left         nothing: every stack is deleted, and a sweep of both accounts found no resource")
+        console.line(
+            "left         nothing: a sweep of every declared account and Region found no resource of the topology"
+        )
 
 
 def _short(arn: str) -> str:

@@ -12,6 +12,7 @@ from crosswind.aws import Sessions
 from crosswind.cli import wire
 from crosswind.cli.console import Console
 from crosswind.cli.options import EndpointOption, FileOption, LocalOption, Output, OutputOption, StateOption, YesOption
+from crosswind.errors import UsageError
 from crosswind.topology import Topology
 
 __all__ = ["deploy", "show_event", "show_targets"]
@@ -28,14 +29,18 @@ def deploy(
     """Create or update everything that the topology declares, in all its accounts and Regions."""
     console = Console(as_json=output is Output.json)
     topology, root = wire.topology(file)
+    if console.as_json and not (yes or local):
+        raise UsageError("deploy asks before it changes anything", hint="add --yes to --output json")
     sessions = wire.target_sessions(topology, local, endpoint_url, state)
     show_targets(console, topology, sessions)
     with console.phase("read what exists"):
         plan = engine.plan_deploy(topology, root, sessions)
     console.document(engine.show(plan))
-    if not (yes or local or console.as_json or typer.confirm("Apply this plan?")):
+    if plan.changes and not (yes or local or typer.confirm("Apply this plan?")):
         raise typer.Exit(1)
     outcome = engine.Applier(sessions, show_event(console)).apply(plan)
+    if outcome.interrupted:
+        console.note("Interrupted. What AWS began goes on there; run the same command again to go on from it.")
     outcome.raise_first()
     if console.as_json:
         console.data({"schema_version": 1, "outputs": outcome.outputs})
@@ -64,13 +69,13 @@ def show_event(console: Console) -> Callable[[engine.Event], None]:
     def show(event: engine.Event) -> None:
         place = f"{event.step.account} {event.step.region}"
         match event.kind:
-            case "done" if isinstance(event.step, engine.Upload):
-                pass  # objects are many and quick; the plan lists them, and a failure is shown
+            case "done" if isinstance(event.step, engine.Upload | engine.Unchanged):
+                pass  # objects are many and quick; the plan lists them and what stays, and a failure is shown
             case "done":
                 console.note(f"  ok  {place}  {event.step.id} ({event.seconds:.1f} s) {event.text}".rstrip())
             case "failed" | "skipped" | "interrupted":
                 console.note(f"  {event.kind}  {place}  {event.step.id}: {event.text}", style="red")
             case "started" | "progress":
-                pass
+                console.busy(f"{place}  {event.step.id} {event.text}")
 
     return show

@@ -35,7 +35,7 @@ def destroy(
     with console.phase("read what exists"):
         plan = engine.plan_destroy(topology, sessions)
     console.document(engine.show(plan))
-    if not yes:
+    if plan.steps and not yes:
         typed = typer.prompt(f"Everything above is lost. Type the topology's name ({topology.name})")
         if typed != topology.name:
             raise UsageError(f'"{typed}" is not {topology.name}; nothing was removed', hint="run it again")

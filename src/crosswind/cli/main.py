@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -46,9 +47,26 @@ def _options(
 
 def main() -> None:
     """Run the command line; errors of ours become messages and exit codes."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP, and that stays
+            # `timeout` and a closed terminal are like Ctrl-C: what was started is cleaned up.
+            signal.signal(number, signal.default_int_handler)
     try:
         app()
+    except OSError as error:
+        _fail(CrosswindError(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), hint=_FILES))
     except CrosswindError as error:
-        words = " ".join(sys.argv[1:])
-        Console(as_json="--output json" in words or "--output=json" in words).error(error)
-        sys.exit(error.exit_code)
+        _fail(error)
+
+
+_FILES = "look at the path, its permissions and the space on its disk"
+
+
+def _fail(error: CrosswindError) -> NoReturn:
+    words = " ".join(sys.argv[1:])
+    Console(as_json=any(form in words for form in _JSON)).error(error)
+    sys.exit(error.exit_code)
+
+
+# The verb that failed has read its options; here they are words again.
+_JSON = ("--output json", "--output=json", "-o json", "-ojson")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -25,9 +26,23 @@ OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Text for p
 StateOption = Annotated[
     Path, typer.Option("--state", help="The state folder of the local world.", envvar="CROSSWIND_STATE")
 ]
+
+
+def _endpoint(url: str) -> str:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise typer.BadParameter(f"{url!r} is no URL such as http://127.0.0.1:4566")
+    return url
+
+
 EndpointOption = Annotated[
     str,
-    typer.Option("--endpoint-url", help="Send AWS calls here instead of to AWS.", envvar="AWS_ENDPOINT_URL"),
+    typer.Option(
+        "--endpoint-url",
+        help="Send AWS calls here instead of to AWS.",
+        envvar="AWS_ENDPOINT_URL",
+        callback=_endpoint,
+    ),
 ]
 LocalOption = Annotated[bool, typer.Option("--local", help="Act on the local world of the state folder.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

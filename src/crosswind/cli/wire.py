@@ -41,8 +41,8 @@ __all__ = [
     "world_process",
 ]
 
-# What a deployment asks of moto first.
-_WARM = ("iam", "s3", "ec2", "glue", "awslambda", "logs", "secretsmanager")
+# What a deployment asks of moto first, in that order: EC2 takes longest to import, and its stack comes last.
+_WARM = ("iam", "s3", "glue", "awslambda", "logs", "ec2", "secretsmanager")
 
 
 def topology(file: Path) -> tuple[Topology, Path]:
@@ -106,12 +106,14 @@ def world(state: StateFolder, port: int) -> World:
 
     Raises:
         PortInUseError: another process listens there.
+        WorldError: another world uses the state folder.
     """
     from crosswind.local.children import Children
     from crosswind.local.clients import Clients
     from crosswind.local.cloudformation import CloudFormation
     from crosswind.local.edge.edge import AllowAll, Edge
     from crosswind.local.edge.server import EdgeServer
+    from crosswind.local.engines import GlueDefinitions
     from crosswind.local.identity import Identities
     from crosswind.local.moto_backend import MotoBackend
     from crosswind.local.mwaa import Mwaa
@@ -120,7 +122,7 @@ def world(state: StateFolder, port: int) -> World:
     from crosswind.local.sts import Sts
     from crosswind.local.world import World
 
-    state.make()
+    claim = state.make().claim()
     moto = MotoBackend()
     identities = Identities(moto)
     edge = Edge(identities, [Sts(identities)], moto, AllowAll(), RequestLog(state.requests))
@@ -132,7 +134,7 @@ def world(state: StateFolder, port: int) -> World:
     replication = Replication(edge, identities, moto)
     cloudformation = CloudFormation(identities, clients)
     runners = _engines(identities, clients, children, server.endpoint, state, moto)
-    for service in (cloudformation, mwaa, replication, *runners):
+    for service in (cloudformation, mwaa, replication, GlueDefinitions(moto), *runners):
         edge.add(service)
     edge.add_guard(replication.guard)
     edge.add_hook(replication.after_call)
@@ -140,7 +142,13 @@ def world(state: StateFolder, port: int) -> World:
         edge.mount(prefix, route)
     replication.start()
     threading.Thread(target=moto.warm, args=(_WARM,), name="warm-moto", daemon=True).start()
-    return World(state, server.endpoint, [server, children, *runners, replication, mwaa, cloudformation])
+    return World(
+        state,
+        server.endpoint,
+        [server, children, *runners, replication, mwaa, cloudformation],
+        end=edge.local.shutdown,
+        claim=claim,
+    )
 
 
 def _engines(

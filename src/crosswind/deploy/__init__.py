@@ -40,7 +40,7 @@ from crosswind.deploy.observe import observe
 from crosswind.deploy.pipelines import PipelineRun, PipelineRuns, TaskInstance
 from crosswind.deploy.rows import Document, outcome_json, plan_json, show
 from crosswind.deploy.runs import Airflow
-from crosswind.deploy.steps import Plan, Step, Upload
+from crosswind.deploy.steps import Plan, Step, Unchanged, Upload
 from crosswind.deploy.target import Target, places, targets
 from crosswind.deploy.waiting import Pace
 from crosswind.synth import Stack, synth
@@ -62,6 +62,7 @@ __all__ = [
     "Step",
     "Target",
     "TaskInstance",
+    "Unchanged",
     "Upload",
     "leftovers",
     "outcome_json",

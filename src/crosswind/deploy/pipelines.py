@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from crosswind.deploy.runs import ENDED, Airflow
 from crosswind.deploy.tasklog import cause_in
-from crosswind.errors import RunError, RunTimeoutError
+from crosswind.deploy.waiting import Pace, Wait
+from crosswind.errors import DeployError, RunError, RunTimeoutError
 from crosswind.topology import Topology
 
 __all__ = ["PipelineRun", "PipelineRuns", "TaskInstance"]
@@ -126,36 +127,48 @@ class PipelineRuns:
 
     def _started_after(self, pipeline: str, since: str, deadline: float) -> str:
         """The first run of a pipeline that another one's success has started."""
-        pause = threading.Event()
-        while time.monotonic() < deadline:
-            if runs := self._airflow.runs_since(pipeline, since):
-                return str(runs[0]["dag_run_id"])
-            pause.wait(self._interval)
-        raise RunTimeoutError(
-            f"pipeline {pipeline} did not start after {self._topology.pipelines[pipeline].after} succeeded",
-            hint="is its schedule the Asset that the other pipeline publishes?",
-        )
+
+        def probe() -> str | None:
+            runs = self._airflow.runs_since(pipeline, since)
+            return str(runs[0]["dag_run_id"]) if runs else None
+
+        try:
+            return self._wait(deadline).until(probe, f"the start of pipeline {pipeline}")
+        except DeployError as error:
+            raise RunTimeoutError(
+                f"pipeline {pipeline} did not start after {self._topology.pipelines[pipeline].after} succeeded",
+                hint="is its schedule the Asset that the other pipeline publishes?",
+            ) from error
 
     def _follow(self, pipeline: str, run_id: str, deadline: float) -> PipelineRun:
-        pause = threading.Event()
-        seen: set[str] = set()
-        while time.monotonic() < deadline:
-            state = self._airflow.dag_run(pipeline, run_id)["state"]
-            tasks = self._tasks(pipeline, run_id)
-            for task in tasks:
-                if task.state in _DONE and task.task not in seen:
-                    seen.add(task.task)
-                    self._on_task(task)
-            if state in ENDED:
-                if state != "success":
-                    raise self._failure(pipeline, run_id, tasks)
-                return PipelineRun(pipeline, run_id, tasks)
-            pause.wait(self._interval)
-        unfinished = ", ".join(f"{task.task} ({task.state})" for task in tasks if task.state not in _DONE)
-        raise RunTimeoutError(f"run {run_id} of {pipeline} did not end in time; not done: {unfinished}")
+        seen: dict[str, TaskInstance] = {}
 
-    def _tasks(self, pipeline: str, run_id: str) -> tuple[TaskInstance, ...]:
-        entries = self._airflow.task_instances(pipeline, run_id)
+        def probe() -> PipelineRun | None:
+            run = self._airflow.dag_run(pipeline, run_id)
+            tasks = self._tasks(pipeline, run)
+            for task in tasks:
+                if task.state in _DONE and (task.task not in seen or seen[task.task].state not in _DONE):
+                    self._on_task(task)
+                seen[task.task] = task
+            if run["state"] == "failed":
+                raise self._failure(pipeline, run_id, tasks)
+            return PipelineRun(pipeline, run_id, tasks) if run["state"] in ENDED else None
+
+        try:
+            return self._wait(deadline).until(probe, f"run {run_id} of {pipeline}")
+        except DeployError as error:
+            unfinished = ", ".join(f"{each.task} ({each.state})" for each in seen.values() if each.state not in _DONE)
+            raise RunTimeoutError(
+                f"run {run_id} of {pipeline} did not end in time; not done: {unfinished or 'no task had started'}"
+            ) from error
+
+    def _wait(self, deadline: float) -> Wait:
+        """A wait until a deadline (by the monotonic clock), at this object's interval."""
+        left = max(deadline - time.monotonic(), 0.0)
+        return Wait(Pace(self._interval, self._interval, left), threading.Event())
+
+    def _tasks(self, pipeline: str, run: Mapping[str, Any]) -> tuple[TaskInstance, ...]:
+        entries = self._airflow.task_instances(pipeline, run)
         tasks = (TaskInstance.of(pipeline, entry) for entry in entries)
         return tuple(sorted(tasks, key=lambda task: (task.started or float("inf"), task.task)))
 

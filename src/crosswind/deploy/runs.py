@@ -180,13 +180,25 @@ class Airflow:
         except DeployError as error:
             raise RunTimeoutError(f"run {run_id} of {dag_id} did not end within {timeout:.0f} s") from error
         if run["state"] == "failed":
-            raise RunError(f"run {run_id} of {dag_id} failed: {self._first_failed(dag_id, run_id)}")
+            raise RunError(f"run {run_id} of {dag_id} failed: {self._first_failed(dag_id, run)}")
         return run
 
-    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """The tasks of a run: `task_id`, `state`, `try_number`, `start_date`, `duration`, ..."""
-        filters = {"dag_ids": [dag_id], "dag_run_ids": [run_id]}
-        return self._listed("/dags/~/dagRuns/~/taskInstances/list", "task_instances", filters)
+    def task_instances(self, dag_id: str, run: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The tasks of a run: `task_id`, `state`, `try_number`, `start_date`, `duration`, ...
+
+        Args:
+            dag_id: the DAG.
+            run: as `dag_run` gives it.
+        """
+        # Not the route with filters in its body: Airflow writes each call of that one into its audit table, which
+        # on SQLite can meet another writer and end as `database is locked`. The time is the filter that every
+        # Airflow 3 has here; the run's id in the path would be longer than MWAA takes.
+        time = run["run_after"]
+        entries = self._all(
+            "/dags/~/dagRuns/~/taskInstances", "task_instances", {"run_after_gte": time, "run_after_lte": time}
+        )
+        wanted = (dag_id, run["dag_run_id"])
+        return [entry for entry in entries if (entry["dag_id"], entry["dag_run_id"]) == wanted]
 
     def log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> list[str]:
         """The lines of the log of one attempt (from 1) at a task, from the environment's log group.
@@ -204,16 +216,16 @@ class Airflow:
             return []
         return [str(event["message"]) for event in events]
 
-    def _first_failed(self, dag_id: str, run_id: str) -> str:
-        failed = [task for task in self.task_instances(dag_id, run_id) if task.get("state") == "failed"]
+    def _first_failed(self, dag_id: str, run: Mapping[str, Any]) -> str:
+        failed = [task for task in self.task_instances(dag_id, run) if task.get("state") == "failed"]
         if not failed:
             return "no task says why"
         first = min(failed, key=lambda task: task.get("end_date") or "")
         return f"task {first['task_id']}, attempt {first.get('try_number', 1)}"
 
-    def _all(self, path: str, key: str) -> list[dict[str, Any]]:
+    def _all(self, path: str, key: str, filters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Every entry of a list, page by page."""
-        return _pages(key, lambda n: self.call("GET", path, query={"limit": _PAGE, "offset": n}))
+        return _pages(key, lambda n: self.call("GET", path, query={**(filters or {}), "limit": _PAGE, "offset": n}))
 
     def _listed(self, path: str, key: str, filters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Every entry that a list route finds by filters in its body, page by page."""

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -51,6 +51,9 @@ _READS_OBJECT = {"GetObject", "HeadObject"}
 _WAITING = {("sqs", "ReceiveMessage")}
 # Operations of S3 that moto serves under another name than botocore's.
 _S3_ALIASES = {"GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle"}
+# Of a Glue job: what an update does not touch, and what it falls back to.
+_GLUE_KEPT = {"Name", "CreatedOn", "LastModifiedOn"}
+_GLUE_DEFAULTS = {"ExecutionProperty": {}, "DefaultArguments": {}, "ExecutionClass": "STANDARD"}
 
 
 @dataclass(frozen=True)
@@ -218,6 +221,16 @@ class MotoBackend:
 
         job = glue_backends[account][region].jobs.get(name)
         return dict(job.as_dict()) if job is not None else None
+
+    def put_glue_job(self, account: str, region: str, name: str, definition: Mapping[str, Any]) -> None:
+        """Overwrite the definition of a Glue job that is there; moto has no UpdateJob."""
+        from moto.glue.models import glue_backends
+
+        with self.locked("glue", account):
+            job = glue_backends[account][region].jobs[name]
+            for member in job.as_dict().keys() - _GLUE_KEPT:
+                setattr(job, xform_name(member), definition.get(member, _GLUE_DEFAULTS.get(member)))
+            job.last_modified_on = datetime.now(UTC).replace(tzinfo=None)  # as moto's own times are
 
     # -- buckets -------------------------------------------------------------------------------------------
 

@@ -11,13 +11,16 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from crosswind.errors import PortInUseError, WorldDownError, WorldError
 from crosswind.local.state import Running, StateFolder
 
 __all__ = ["WorldProcess"]
+
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class WorldProcess:
@@ -53,15 +56,22 @@ class WorldProcess:
         if port:
             _refuse_port_in_use(port)
         self.state.make().clear()
-        with (self.state.logs / "world.log").open("ab") as log:
-            process = subprocess.Popen(
-                [*self._command, "--port", str(port)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        return self._wait_until_up(process)
+        process: subprocess.Popen[bytes] | None = None
+        try:
+            with _uninterrupted(), (self.state.logs / "world.log").open("ab") as log:
+                process = subprocess.Popen(
+                    [*self._command, "--port", str(port)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            return self._wait_until_up(process)
+        except BaseException:  # Ctrl-C too: a world that nobody waits for must not come up later
+            if process:
+                process.kill()
+                process.wait()
+            raise
 
     def running(self) -> Running:
         """The world that runs here; raises WorldDownError when none answers."""
@@ -95,10 +105,12 @@ class WorldProcess:
         if running is None:
             self.state.clear()
             return False
-        os.kill(running.pid, signal.SIGTERM)
-        if not _gone(running.pid, seconds):
-            os.killpg(running.pid, signal.SIGKILL)
-            _gone(running.pid, 5)
+        # A second Ctrl-C may not leave half a world; ProcessLookupError: it ended by itself meanwhile.
+        with _uninterrupted(), suppress(ProcessLookupError):
+            os.kill(running.pid, signal.SIGTERM)
+            if not _gone(running.pid, seconds):
+                os.kill(running.pid, signal.SIGKILL)
+                _gone(running.pid, 5)
         self.state.clear()
         return True
 
@@ -112,8 +124,6 @@ class WorldProcess:
             if process.poll() is not None:
                 break
             pause.wait(0.05)
-        process.kill()
-        process.wait()
         log = self.state.logs / "world.log"
         last = (log.read_text(errors="replace").strip().splitlines() or ["it wrote nothing"])[-1]
         raise WorldError(f"the local world did not come up: {last}", hint=f"read {log}")
@@ -128,6 +138,25 @@ class WorldProcess:
                 f"the local world at {running.endpoint} (process {running.pid}) does not answer: {error}",
                 hint="stop it with `crosswind local down`, then `crosswind local up`",
             ) from error
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Take Ctrl-C and its like after the block, in whose midst they would leave a process that nobody knows."""
+    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's alone
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in _ENDS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for pressed in came:
+        handler = before[signal.Signals(pressed)]
+        if callable(handler):
+            handler(pressed, None)
 
 
 def _refuse_port_in_use(port: int) -> None:

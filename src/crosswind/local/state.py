@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
+
+from crosswind.errors import WorldError
 
 __all__ = ["Running", "StateFolder"]
+
+
+# Who asks whether a world runs holds the lock for an instant; a world that claims it waits that instant out.
+_CLAIM_TRIES, _CLAIM_PAUSE = 20, 0.05
 
 
 @dataclass(frozen=True)
@@ -32,10 +41,12 @@ class StateFolder:
     cache: Path
 
     def make(self) -> StateFolder:
-        """Make the folders."""
+        """Make the folders; git does not see them, wherever they are."""
         for folder in (self.root, self.cache, self.jobs, self.airflow, self.logs):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.chmod(self.root, 0o700)
+        for folder in (self.root, self.cache):
+            (folder / ".gitignore").write_text("*\n")
         return self
 
     @property
@@ -58,6 +69,21 @@ class StateFolder:
         """The request log, one JSON object a line."""
         return self.root / "requests.jsonl"
 
+    def claim(self) -> IO[bytes]:
+        """Become the one world of this folder, until the file that is returned is closed or this process ends.
+
+        Raises:
+            WorldError: another world holds the folder.
+        """
+        claim = self._lock.open("ab")
+        pause = threading.Event()
+        for _ in range(_CLAIM_TRIES):
+            if _locks(claim, fcntl.LOCK_EX):
+                return claim
+            pause.wait(_CLAIM_PAUSE)
+        claim.close()
+        raise WorldError(f"another local world uses {self.root}", hint="stop it with `crosswind local down`")
+
     def write(self, running: Running) -> None:
         """Say which world runs here; atomic, so that a reader never sees half of it."""
         draft = self.root / "world.json.new"
@@ -65,28 +91,41 @@ class StateFolder:
         draft.replace(self._file)
 
     def read(self) -> Running | None:
-        """Which world runs here; None when none does, or when its process is gone."""
+        """Which world runs here; None when none does.
+
+        A world that was killed leaves its file behind, and its process id to a stranger: the lock tells, which
+        ends with its process.
+        """
         try:
             running = Running(**json.loads(self._file.read_text()))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError, TypeError):  # none, or damaged: no world of ours writes such a file
             return None
-        return running if _alive(running.pid) else None
+        return running if self._claimed() else None
 
     def clear(self) -> None:
         """Say that no world runs here."""
         self._file.unlink(missing_ok=True)
 
+    def _claimed(self) -> bool:
+        try:
+            with self._lock.open("rb") as probe:
+                return not _locks(probe, fcntl.LOCK_SH)
+        except FileNotFoundError:
+            return False
+
     @property
     def _file(self) -> Path:
         return self.root / "world.json"
 
+    @property
+    def _lock(self) -> Path:
+        return self.root / "world.lock"
 
-def _alive(pid: int) -> bool:
-    """Whether a process exists."""
+
+def _locks(file: IO[bytes], kind: int) -> bool:
+    """Try to lock a file; whether it is locked now."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    except PermissionError:  # somebody else's process: it exists
-        return True
     return True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import IO, Protocol
 
 from crosswind.local.state import Running, StateFolder
 
@@ -26,11 +27,17 @@ class World:
         state: the state folder.
         endpoint: the URL at which the edge answers.
         parts: what to stop with the world, in order of start; stopped in reverse, each whatever the others do.
+        end: set when somebody wants the world to end: a signal, or a client of its own API.
+        claim: the state folder's lock, held; let go when the world has ended.
     """
 
-    def __init__(self, state: StateFolder, endpoint: str, parts: Sequence[Part]) -> None:
+    def __init__(
+        self, state: StateFolder, endpoint: str, parts: Sequence[Part], end: threading.Event, claim: IO[bytes]
+    ) -> None:
         self.state = state
         self.endpoint = endpoint
+        self.end = end
+        self._claim = claim
         self._parts = tuple(parts)
 
     def start(self) -> None:
@@ -46,5 +53,6 @@ class World:
             except Exception as error:  # noqa: BLE001 - one part that fails must not keep the others alive
                 errors.append(error)
         self.state.clear()
+        self._claim.close()
         if errors:
             raise errors[0]

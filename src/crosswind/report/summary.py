@@ -96,7 +96,8 @@ def summarise(
         metrics={metric["MetricName"]: metric["Value"] for metric in training.get("FinalMetricDataList", [])},
         model=training.get("ModelArtifacts", {}).get("S3ModelArtifacts", ""),
         removed=tuple(sorted(removed)),
-        requests=trail.by_account(),
+        # A plain dict: dataclasses.asdict copies a Counter into one whose keys are pairs.
+        requests=dict(trail.by_account()),
     )
 
 

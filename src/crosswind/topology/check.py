@@ -52,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     rules_files.dags_are_in_their_folder,
     rules_files.data_goes_to_objects,
     rules_files.inline_sources_fit,
+    rules_files.configs_are_json,
 )
 
 

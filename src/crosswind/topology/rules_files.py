@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,7 @@ from crosswind.topology.view import Faults, View
 
 __all__ = [
     "INLINE_SOURCE_BYTES",
+    "configs_are_json",
     "dags_are_in_their_folder",
     "data_goes_to_objects",
     "files_exist",
@@ -86,6 +88,27 @@ def inline_sources_fit(view: View) -> Faults:
             )
         elif not _is_text(view.root / job.source):
             yield view.fault(loc, f"{job.source} is no UTF-8 text", "save it as UTF-8")
+
+
+def configs_are_json(view: View) -> Faults:
+    """A training configuration is one JSON object; its `${...}` stand inside strings."""
+    for name, job in view.topology.jobs.items():
+        if not isinstance(job, SageMakerJob) or "\0" in job.config or not _is_file(view.root / job.config):
+            continue
+        why = ""
+        try:
+            if not isinstance(json.loads((view.root / job.config).read_text("utf-8")), dict):
+                why = "it is no object"
+        except OSError:
+            continue  # `files_exist` says it
+        except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+            why = str(error)
+        if why:
+            yield view.fault(
+                ("jobs", name, "config"),
+                f"{job.config} is not the JSON of a training job: {why}",
+                'correct it; placeholders are text: "${DestinationBucketName}"',
+            )
 
 
 def _files(view: View) -> Iterator[tuple[Loc, str]]:

@@ -77,6 +77,14 @@ def test_bad_input_is_refused_with_its_line(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("content", [b"{not json", b"[]", b"\xff\xfe", b""], ids=["broken", "list", "bytes", "empty"])
+def test_a_training_configuration_that_is_no_json_object_is_refused(project: Path, content: bytes) -> None:
+    (project / "jobs/sagemaker/penguins_training.json").write_bytes(content)
+    done = crosswind("validate", cwd=project)
+    assert done.returncode == 2
+    assert "jobs.penguins_training.config: jobs/sagemaker/penguins_training.json is not the JSON of a" in done.stderr
+
+
 def test_the_line_of_a_fault_is_right(project: Path) -> None:
     line = edit(project, "  ml: {account: data, region: us-west-2", "  ml: {account: dada, region: us-west-2")
     done = crosswind("validate", cwd=project)

@@ -11,6 +11,7 @@ from crosswind.local.clients import Clients
 from crosswind.local.cloudformation import CloudFormation
 from crosswind.local.edge.edge import AllowAll, Edge
 from crosswind.local.edge.server import EdgeServer
+from crosswind.local.engines import GlueDefinitions
 from crosswind.local.identity import Identities
 from crosswind.local.moto_backend import MotoBackend
 from crosswind.local.requestlog import RequestLog
@@ -34,6 +35,7 @@ def endpoint(edge_log: RequestLog) -> Iterator[str]:
     server.start()
     cloudformation = CloudFormation(identities, Clients(server.endpoint))
     edge.add(cloudformation)
+    edge.add(GlueDefinitions(moto))
     yield server.endpoint
     cloudformation.stop()
     server.stop()

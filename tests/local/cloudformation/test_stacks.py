@@ -113,7 +113,9 @@ def test_create_update_delete_through_the_apis(account: Account, edge_log: Reque
     role = outputs["RoleArn"].rsplit("/", 1)[1]
     statement = iam.get_role_policy(RoleName=role, PolicyName="data")["PolicyDocument"]["Statement"][0]
     assert statement["Action"] == "s3:PutObject"
-    assert account.client("glue").get_job(JobName="job")["Job"]["Timeout"] == 60
+    updated = account.client("glue").get_job(JobName="job")["Job"]
+    assert updated["Timeout"] == 60
+    assert updated["CreatedOn"] == job["CreatedOn"]  # the same job, not one made anew
     after = account.client("lambda").get_function(FunctionName="clean")["Configuration"]
     assert after["Timeout"] == 60
     assert after["CodeSha256"] != function["CodeSha256"]

@@ -23,6 +23,8 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     state.mkdir(parents=True)
     (state / "cache").symlink_to(CACHE)
     CACHE.mkdir(parents=True, exist_ok=True)
+    # A shell that runs tests in the background has them ignore Ctrl-C, and their children after them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [sys.executable, "-m", "crosswind.cli", "demo", "--state", str(state), *arguments],
         cwd=folder,
@@ -58,13 +60,13 @@ def test_two_demos_at_once_succeed_and_leave_nothing(tmp_path: Path) -> None:
     demos = [start(folder, "--output", "json") for folder in folders]
     for folder, demo in zip(folders, demos, strict=True):
         out, progress = demo.communicate(timeout=400)
-        assert demo.returncode == 0, progress
+        assert demo.returncode == 0, out + progress
         summary = json.loads(out)
         assert summary["metrics"]["validation:auc"] > 0.8
         assert summary["replicated_objects"] >= 3
         assert summary["removed"]
         assert summary["model"].startswith("s3://unified-pipelines-destination-222222222222-us-west-2/models/")
-        assert list(summary["phases"]) == ["world", "deploy", "pipelines", "destroy", "stop"]
+        assert set(summary["phases"]) == {"world", "deploy", "pipelines", "destroy", "stop"}
         assert processes_of(folder) == []
         assert left_on_disk(folder) == []
 

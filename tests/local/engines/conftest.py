@@ -20,6 +20,7 @@ from crosswind.local.edge.call import Credentials
 from crosswind.local.edge.edge import AllowAll, Edge
 from crosswind.local.edge.server import EdgeServer
 from crosswind.local.engines import (
+    GlueDefinitions,
     GlueEngine,
     GlueService,
     InputCheck,
@@ -114,7 +115,7 @@ def engine_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineWor
             LambdaEngine(roles["lambda"], children, server.endpoint, jobs / "lambda"), moto, retry_seconds=(0.1, 0.1)
         ),
     )
-    for service in services:
+    for service in (*services, GlueDefinitions(moto)):
         edge.add(service)
     yield EngineWorld(server.endpoint, clients, children, log, jobs)
     for service in services:

@@ -211,6 +211,38 @@ def _alive(pid: int) -> bool:
     return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+def test_update_job_overwrites_the_definition_and_keeps_its_runs(account: Account) -> None:
+    job = GlueJob(account, "print('done')", Timeout=5, DefaultArguments={"--a": "1"}, Tags={"k": "v"})
+    before, run = job.glue.get_job(JobName="job")["Job"], job.run()
+    update = {"Role": before["Role"], "Command": before["Command"], "MaxRetries": 0, "Timeout": 7}
+    assert job.glue.update_job(JobName="job", JobUpdate=update)["JobName"] == "job"
+    after = job.glue.get_job(JobName="job")["Job"]
+    assert (after["Timeout"], after["DefaultArguments"], after["CreatedOn"]) == (7, {}, before["CreatedOn"])
+    assert after["LastModifiedOn"] >= before["LastModifiedOn"]
+    assert "GlueVersion" not in after
+    arn = f"arn:aws:glue:us-east-1:{account.id}:job/job"
+    assert job.glue.get_tags(ResourceArn=arn)["Tags"] == {"k": "v"}
+    assert [each["Id"] for each in job.glue.get_job_runs(JobName="job")["JobRuns"]] == [run["Id"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "update", "code"),
+    [
+        ("none", {"Role": "r", "Command": {"Name": "glueetl"}}, "EntityNotFoundException"),
+        ("job", {"Role": "r"}, "InvalidInputException"),
+        ("job", {"Role": "r", "Command": {"Name": "glueetl"}, "JobMode": "NOTEBOOK"}, "InvalidInputException"),
+    ],
+    ids=["no such job", "no command", "what moto would lose"],
+)
+def test_update_job_refuses(account: Account, name: str, update: dict[str, Any], code: str) -> None:
+    job = GlueJob(account, "print('never')")
+    before = job.glue.get_job(JobName="job")["Job"]
+    with pytest.raises(ClientError) as refused:
+        job.glue.update_job(JobName=name, JobUpdate=update)
+    assert refused.value.response["Error"]["Code"] == code
+    assert job.glue.get_job(JobName="job")["Job"] == before
+
+
 def test_missing_script_is_a_launch_error(account: Account) -> None:
     job = GlueJob(account, "print('never')")
     account.client("s3").delete_object(Bucket=job.bucket, Key="scripts/job.py")

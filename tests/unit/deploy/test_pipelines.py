@@ -25,7 +25,12 @@ class MemoryRuns(MemoryAirflow):
         self.routes["PATCH", f"/dags/{FIRST}"] = self.routes["PATCH", f"/dags/{SECOND}"] = {}
         self.routes["POST", f"/dags/{FIRST}/dagRuns"] = {"dag_run_id": "manual"}
         self.routes[RUNS] = self._runs
-        self.routes[TASKS] = lambda call: listed("task_instances", *self.tasks[call.parameters["Body"]["dag_ids"][0]])
+        every = [
+            {"dag_id": dag, "dag_run_id": "manual" if dag == FIRST else "asset", **one}
+            for dag, entries in tasks.items()
+            for one in entries
+        ]
+        self.routes[TASKS] = listed("task_instances", *every)
 
     def _runs(self, call: FakeCall) -> dict[str, Any]:
         (dag,) = call.parameters["Body"]["dag_ids"]

@@ -60,7 +60,7 @@ def listed(key: str, *entries: dict[str, Any]) -> dict[str, Any]:
 
 
 RUNS = ("POST", "/dags/~/dagRuns/list")
-TASKS = ("POST", "/dags/~/dagRuns/~/taskInstances/list")
+TASKS = ("GET", "/dags/~/dagRuns/~/taskInstances")
 
 
 def test_a_run_is_found_by_the_list_route(memory: MemoryAirflow) -> None:
@@ -83,7 +83,8 @@ def test_no_path_is_longer_than_mwaa_takes(memory: MemoryAirflow) -> None:
     memory.airflow.unpause(dag)
     memory.airflow.trigger(dag)
     memory.airflow.runs_since(dag, "2026-01-01T00:00:00Z")
-    memory.airflow.task_instances(dag, "asset_triggered__2026-11-22T11:00:00.123456+00:00_abcdefgh")
+    run = "asset_triggered__2026-11-22T11:00:00.123456+00:00_abcdefgh"
+    memory.airflow.task_instances(dag, {"dag_run_id": run, "run_after": "2026-11-22T11:00:00.123456Z"})
     paths = [call.parameters["Path"] for call in memory.sessions.made("mwaa")]
     assert len(paths) == 6
     assert max(map(len, paths)) <= 64
@@ -122,15 +123,20 @@ def test_waiting_for_dags_outlasts_an_airflow_that_comes_up(memory: MemoryAirflo
 
 def test_a_failed_run_names_the_first_failed_task(memory: MemoryAirflow) -> None:
     states = iter(["queued", "running", "failed"])
-    memory.routes[RUNS] = lambda _: listed("dag_runs", {"dag_run_id": "r", "state": next(states)})
+    run = {"dag_run_id": "r", "run_after": "2026-11-22T11:00:00Z"}
+    memory.routes[RUNS] = lambda _: listed("dag_runs", {**run, "state": next(states)})
     tasks = [
         {"task_id": "b", "state": "failed", "end_date": "2", "try_number": 2},
         {"task_id": "a", "state": "failed", "end_date": "1", "try_number": 3},
         {"task_id": "c", "state": "upstream_failed"},
     ]
-    memory.routes[TASKS] = listed("task_instances", *tasks)
+    others = [{"dag_id": "d", "dag_run_id": "other", "task_id": "d", "state": "failed", "end_date": "0"}]
+    mine = [{"dag_id": "d", "dag_run_id": "r", **task} for task in tasks]
+    memory.routes[TASKS] = listed("task_instances", *others, *mine)
     with pytest.raises(RunError, match="task a, attempt 3"):
         memory.airflow.wait_for_run("d", "r")
+    query = memory.last["QueryParameters"]
+    assert (query["run_after_gte"], query["run_after_lte"]) == (run["run_after"], run["run_after"])
 
 
 def test_a_run_that_does_not_end(memory: MemoryAirflow) -> None:

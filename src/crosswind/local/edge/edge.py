@@ -20,6 +20,7 @@ from crosswind.local.edge.call import (
     Service,
     ServiceError,
 )
+from crosswind.local.edge.origin import stranger
 from crosswind.local.edge.resources import logged_parameters, resource_of
 from crosswind.local.edge.routes import PREFIX, LocalRoute, LocalRoutes, json_response
 from crosswind.local.edge.scope import Scope, scope_of
@@ -122,7 +123,10 @@ class Edge:
         self.local.mount(prefix, route)
 
     def handle(self, http: HttpRequest) -> HttpResponse:
-        """Answer one request; never raises."""
+        """Answer one request; never raises. A web page of another origin gets 403, whatever it signed."""
+        page = stranger(http)
+        if page:
+            return json_response({"message": f"only programs on this machine may ask, not {page}"}, 403)
         if http.path.startswith(PREFIX):
             return self._local(http)
         began = time.time()

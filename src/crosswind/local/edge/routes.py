@@ -1,4 +1,4 @@
-"""The world's own paths: health, the request log, shutdown. Unsigned, so for this machine's programs alone."""
+"""The world's own paths: health, the request log, shutdown. Unsigned: the edge lets in no web page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from crosswind.local.edge.call import HttpRequest, HttpResponse
 from crosswind.local.requestlog import RequestLog
@@ -16,7 +15,6 @@ __all__ = ["LocalRoute", "LocalRoutes", "json_response"]
 
 LocalRoute = Callable[[HttpRequest], HttpResponse]
 PREFIX = "/_crosswind/"
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 def json_response(value: Mapping[str, Any], status: int = 200) -> HttpResponse:
@@ -53,9 +51,7 @@ class LocalRoutes:
         self._mounted[prefix] = route
 
     def answer(self, http: HttpRequest) -> HttpResponse:
-        """The answer; 404 for a path that nobody mounted, 403 for a page of another origin."""
-        if not _local(http):
-            return json_response({"message": "only programs on this machine may ask"}, 403)
+        """The answer; 404 for a path that nobody mounted."""
         for prefix in sorted(self._mounted, key=len, reverse=True):
             if http.path == prefix or (prefix.endswith("/") and http.path.startswith(prefix)):
                 return self._mounted[prefix](http)
@@ -84,12 +80,3 @@ class LocalRoutes:
             return json_response({"message": "use POST"}, 405)
         self.shutdown.set()
         return json_response({"schema_version": 1, "status": "stopping"}, 202)
-
-
-def _local(http: HttpRequest) -> bool:
-    # A web page in the user's browser can send requests here too; it cannot hide where it comes from.
-    for url in (f"//{http.headers.get('host', 'localhost')}", http.headers.get("origin", "//localhost")):
-        host = urlsplit(url).hostname
-        if host not in _LOOPBACK:
-            return False
-    return True

@@ -4,7 +4,7 @@ Two files for each kind of job, of the same shape:
 
 1. **A service** at the edge (`glue_service`, `sagemaker_service`, `lambda_service`) takes API calls, checks them by
    AWS's rules, keeps the records of runs and gives answers in AWS's words. It starts no process and touches
-   no S3. Definitions (Glue jobs, Lambda functions) are moto's; it reads them.
+   no S3. Definitions (Glue jobs, Lambda functions) are moto's; it reads them. `glue_definitions` adds UpdateJob.
 2. **An engine** (`glue`, `sagemaker`, `lambda_`; protocol `seams.Engine`) takes one job and gives one outcome. It
    acts as the job's own role and as nobody else (`sessions`): what it reads and writes in S3 (`storage`) and
    CloudWatch Logs (`logs`) goes through the edge with that role's credentials. User code runs in a child process
@@ -12,12 +12,13 @@ Two files for each kind of job, of the same shape:
 
 `launchers/` holds what runs in the child, `shims/` what a script finds there; neither imports Crosswind.
 `container` is SageMaker's folder and variables, `training_rules` its checks, `training_records` its records;
-`environment` is a Lambda execution environment, `runtime_api` the server that it polls.
+`lambda_environment` is an execution environment, `runtime_api` the server that it polls.
 
 What cannot be done truthfully is refused when a job starts, with a message that says what can be.
 """
 
 from crosswind.local.engines.glue import GlueEngine
+from crosswind.local.engines.glue_definitions import GlueDefinitions
 from crosswind.local.engines.glue_service import GlueService
 from crosswind.local.engines.lambda_ import LambdaEngine
 from crosswind.local.engines.lambda_service import LambdaService
@@ -27,6 +28,7 @@ from crosswind.local.engines.sessions import Roles
 from crosswind.local.engines.training_rules import InputCheck
 
 __all__ = [
+    "GlueDefinitions",
     "GlueEngine",
     "GlueService",
     "InputCheck",

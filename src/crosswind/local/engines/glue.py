@@ -12,9 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crosswind.local.children import Children, Halt, clean_environment
 from crosswind.local.edge.call import ServiceError
-from crosswind.local.engines.logs import LogShipper, LogStream
+from crosswind.local.engines.logs import LogShipper
 from crosswind.local.engines.sessions import Roles, RoleSession
 from crosswind.local.engines.storage import fetch, split
+from crosswind.local.logstream import LogStream
 
 __all__ = ["SESSION_NAME", "GlueEngine", "GlueJob", "GlueOutcome", "script_arguments"]
 
@@ -124,7 +125,10 @@ class GlueEngine:
         paths = []
         for uri in (job.script, *extra):
             bucket, key = split(uri)
-            paths.append(folder / key.rpartition("/")[2])
+            name = key.rpartition("/")[2]
+            if name in ("", ".", ".."):
+                raise ValueError(f"{uri!r} names no file.")
+            paths.append(folder / name)
             try:
                 fetch(s3, uri, paths[-1])
             except ClientError as error:

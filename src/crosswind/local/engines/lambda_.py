@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crosswind.local.children import Children
-from crosswind.local.engines.environment import Environment, LambdaJob
+from crosswind.local.engines.lambda_environment import Environment, LambdaJob
 from crosswind.local.engines.runtime_api import Answer, Invocation
 from crosswind.local.engines.sessions import Roles
 

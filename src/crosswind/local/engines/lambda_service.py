@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,8 @@ __all__ = ["LambdaService"]
 # (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 _EVENT_BYTES = {"RequestResponse": 6_291_456, "Event": 1_048_576, "DryRun": 6_291_456}
 _TAIL = 4096
+# API_CreateFunction. moto takes any name, and a name becomes a folder's.
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class LambdaService:
@@ -84,6 +87,12 @@ class LambdaService:
 
     def _job(self, call: Call) -> LambdaJob:
         account, region, name, qualifier = _function(call)
+        if not _NAME.fullmatch(name):
+            raise ServiceError(
+                "ValidationException",
+                f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy constraint:"
+                f" Member must satisfy regular expression pattern: {_NAME.pattern}",
+            )
         found = self._definitions.lambda_function(account, region, name)
         arn = f"arn:{partition_of(region)}:lambda:{region}:{account}:function:{name}"
         if found is None:

@@ -22,9 +22,10 @@ from crosswind.local.engines.container import (
     script_words,
     unpack,
 )
-from crosswind.local.engines.logs import LogShipper, LogStream
+from crosswind.local.engines.logs import LogShipper
 from crosswind.local.engines.sessions import Roles, RoleSession
 from crosswind.local.engines.storage import fetch, fetch_prefix, store
+from crosswind.local.logstream import LogStream
 
 __all__ = ["SESSION_NAME", "SageMakerEngine", "TrainingJob", "TrainingOutcome", "algorithm_of", "is_script"]
 

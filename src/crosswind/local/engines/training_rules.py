@@ -17,7 +17,8 @@ __all__ = ["InputCheck", "check_request"]
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
-_CHANNEL = re.compile(r"[A-Za-z0-9\.\-_]{1,64}")
+# AWS takes `.` and `..` too; here a channel is a folder.
+_CHANNEL = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9\.\-_]{1,64}")
 # What changes how a job runs, and cannot be done on one machine without containers.
 _REFUSED = {
     "EnableManagedSpotTraining": "spot training",

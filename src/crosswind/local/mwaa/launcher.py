@@ -85,11 +85,17 @@ def imported() -> Any:
 
 def prepare_database() -> None:
     """Make the metadata database, or bring an older one up to date."""
+    import sqlite3
+
     from airflow import settings
     from airflow.utils import db
 
     db.initdb()
     settings.dispose_orm(do_log=False)
+    # Kept in the file: with a write-ahead log, readers do not wait for the writer, nor it for them.
+    connection = sqlite3.connect(os.path.join(os.environ["AIRFLOW_HOME"], "airflow.db"))
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
 
 
 class Supervisor:

@@ -44,6 +44,9 @@ _FAST = {
     "dag_processor.refresh_interval": "5",
     "dag_processor.min_file_process_interval": "5",
     "dag_processor.print_stats_interval": "0",
+    # How late the end of a task may be noticed. A deferred task that resumes before its first half is known to
+    # have ended counts as failed; at the default of 5 s our one-second jobs are that quick.
+    "workers.min_heartbeat_interval": "1",
     "scheduler.scheduler_idle_sleep_time": "0.1",
     "scheduler.scheduler_heartbeat_sec": "2",
     "api.workers": "1",
@@ -97,7 +100,8 @@ def airflow_settings(options: Mapping[str, str], home: Path, plugins: Path, port
         "core.plugins_folder": str(plugins),
         # No login: the server listens on the loopback address only.
         "core.simple_auth_manager_all_admins": "True",
-        "database.sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}",
+        # Several components write to one file: each waits for the others for a while.
+        "database.sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}?timeout=10",
         "logging.base_log_folder": str(home / "logs"),
         "logging.colored_console_log": "False",
         "triggerer.queues_enabled": "False",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from crosswind.local.engines.logs import LogStream
+from crosswind.local.logstream import LogStream
 from crosswind.local.mwaa.role import ExecutionRole
 
 __all__ = ["TaskLogs"]

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from crosswind.local.cloudformation.providers.calls import (
-    error_code,
     offering,
     picked,
     tag_changes,
@@ -59,7 +56,8 @@ class GlueJob:
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> Made:
         glue = context.client("glue")
         if _definition(old) != _definition(new):
-            _put(glue, physical_id, new)
+            # UpdateJob sets the whole definition anew: what `new` leaves out is gone.
+            glue.update_job(JobName=physical_id, JobUpdate=_definition(new))
         set_tags, drop_tags = tag_changes(old, new)
         arn = f"arn:{context.partition}:glue:{context.region}:{context.account}:job/{physical_id}"
         if set_tags:
@@ -71,17 +69,6 @@ class GlueJob:
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         with unless_gone():
             context.client("glue").delete_job(JobName=physical_id)
-
-
-def _put(glue: Any, name: str, properties: Properties) -> None:
-    """UpdateJob, which sets the whole definition anew; where it is not offered, the job is made anew by its name."""
-    try:
-        glue.update_job(JobName=name, JobUpdate=_definition(properties))
-    except ClientError as error:
-        if error_code(error) != "NotImplemented":
-            raise
-        glue.delete_job(JobName=name)
-        glue.create_job(Name=name, **_definition(properties), Tags=tag_map(properties.get("Tags")))
 
 
 def _definition(properties: Properties) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from crosswind.local.children import Child, Children, clean_environment
-from crosswind.local.engines.logs import LogStream
 from crosswind.local.engines.runtime_api import Answer, Invocation, RuntimeApi
 from crosswind.local.engines.sessions import RoleSession
+from crosswind.local.logstream import LogStream
 
 __all__ = ["Environment", "LambdaJob"]
 

@@ -1,0 +1,76 @@
+"""One stream of CloudWatch Logs, written with the rights of whoever writes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+__all__ = ["LogStream"]
+
+# PutLogEvents: 10,000 events, 1,048,576 bytes with 26 more for each event, 1 MB an event
+# (docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html).
+_EVENTS, _BYTES, _OVERHEAD, _EVENT_BYTES = 10_000, 1_000_000, 26, 256_000
+
+
+class LogStream:
+    """One log stream, made with its group when the first line comes.
+
+    As on AWS, a role that may not write logs loses them, not its job: `refusal` then says why.
+
+    Args:
+        client: a CloudWatch Logs client that acts as the job's role.
+        group: the log group.
+        stream: the log stream.
+    """
+
+    def __init__(self, client: Any, group: str, stream: str) -> None:
+        self._client = client
+        self._group = group
+        self._stream = stream
+        self._made = False
+        self.refusal = ""
+
+    def put(self, lines: Sequence[str]) -> None:
+        """Send lines; empty ones are left out, since CloudWatch Logs takes none."""
+        batch: list[dict[str, Any]] = []
+        size = 0
+        now = int(time.time() * 1000)
+        for line in lines:
+            if self.refusal or not line.strip():
+                continue
+            message = line.encode()[:_EVENT_BYTES].decode(errors="ignore")
+            weight = len(message.encode()) + _OVERHEAD
+            if batch and (len(batch) == _EVENTS or size + weight > _BYTES):
+                self._send(batch)
+                batch, size = [], 0
+            batch.append({"timestamp": now, "message": message})
+            size += weight
+        if batch:
+            self._send(batch)
+
+    def _send(self, events: list[dict[str, Any]]) -> None:
+        try:
+            self._make()
+            self._client.put_log_events(logGroupName=self._group, logStreamName=self._stream, logEvents=events)
+        except (ClientError, BotoCoreError) as error:
+            self.refusal = str(error)
+
+    def _make(self) -> None:
+        if self._made:
+            return
+        # A role may write to a group that exists without being allowed to make one: the stream then tells.
+        passed_over = {"ResourceAlreadyExistsException", "AccessDeniedException"}
+        try:
+            self._client.create_log_group(logGroupName=self._group)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in passed_over:
+                raise
+        try:
+            self._client.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+                raise
+        self._made = True
