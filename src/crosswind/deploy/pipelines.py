@@ -13,10 +13,17 @@ from crosswind.deploy.runs import ENDED, Airflow
 from crosswind.deploy.tasklog import cause_in
 from crosswind.deploy.waiting import Pace, Wait
 from crosswind.errors import DeployError, RunError, RunTimeoutError
-from crosswind.topology import Topology
+from crosswind.topology import Names, Topology
+from crosswind.topology.model import Step
 
 __all__ = ["PipelineRun", "PipelineRuns", "TaskInstance"]
 
+# Where AWS puts what a job prints.
+_JOB_LOGS = {
+    "glue": "/aws-glue/jobs/error",
+    "lambda": "/aws/lambda/",
+    "sagemaker": "/aws/sagemaker/TrainingJobs",
+}
 _DONE = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
 
 
@@ -178,12 +185,16 @@ class PipelineRuns:
         if not failed:
             return RunError(f"run {run_id} of {pipeline} failed before a task did")
         task = min(failed, key=lambda each: each.ended)
-        account, region = self._place(pipeline, task.task)
+        step = self._step(pipeline, task.task)
+        account, region = self._place(step)
         cause = self._cause(pipeline, run_id, task)
+        own = self._topology.jobs[step.run] if step and step.run else None
+        groups = [f"{_JOB_LOGS[own.type]} in {account}, {region}"] if own else []
+        groups.append(f"airflow-{Names(self._topology).environment}-Task in {self._hub[0]}, {self._hub[1]}")
         return RunError(
             f"pipeline {pipeline}, task {task.task} (attempt {task.attempt}) failed in account {account},"
             f" {region}: {cause or 'its log gives no reason'}",
-            hint=f"read the task's log in the Airflow UI: DAG {pipeline}, run {run_id}, task {task.task}",
+            hint=f"read the log groups {' and '.join(groups)}, or run {run_id} in the Airflow UI",
         )
 
     def _cause(self, pipeline: str, run_id: str, task: TaskInstance) -> str:
@@ -198,18 +209,25 @@ class PipelineRuns:
                 return ""
             pause.wait(self._interval)
 
-    def _place(self, pipeline: str, task: str) -> tuple[str, str]:
-        """The account and Region in which a task acts: its step's, else the hub's."""
+    def _step(self, pipeline: str, task: str) -> Step | None:
+        """The declared step that a task does; None for a task that is Airflow's own work."""
+        steps = self._topology.pipelines[pipeline].steps
+        return next((step for step in steps if (step.task or step.run) == task), None)
+
+    def _place(self, step: Step | None) -> tuple[str, str]:
+        """The account and Region in which a step acts; the hub's for none."""
         topology = self._topology
-        for step in topology.pipelines[pipeline].steps:
-            if (step.task or step.run) != task:
-                continue
-            site = topology.jobs[step.run].site if step.run else None
-            if step.wait:
-                site = topology.buckets[step.wait.split("/", 1)[0]].site
-            if site:
-                return topology.account_of(site), topology.region_of(site)
-        return topology.hub_account, topology.hub.region
+        if step and step.run:
+            site = topology.jobs[step.run].site
+        elif step and step.wait:
+            site = topology.buckets[step.wait.split("/", 1)[0]].site
+        else:
+            return self._hub
+        return topology.account_of(site), topology.region_of(site)
+
+    @property
+    def _hub(self) -> tuple[str, str]:
+        return self._topology.hub_account, self._topology.hub.region
 
 
 def _unix(text: str | None) -> float:

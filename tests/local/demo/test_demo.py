@@ -109,3 +109,18 @@ def test_data_that_never_comes_is_a_clear_failure(tmp_path: Path) -> None:
     assert "logs are kept in" in progress
     assert time.monotonic() - began < 200
     assert processes_of(tmp_path) == []
+
+
+def test_an_airflow_that_cannot_be_built_is_a_clear_failure(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(wire.example().parent, project)
+    with (project / "requirements.txt").open("a") as requirements:
+        requirements.write("crosswind-no-such-package==9.9.9\n")
+    demo = start(tmp_path / "state", "--file", str(project / "crosswind.yaml"))
+    _, progress = demo.communicate(timeout=300)
+    assert demo.returncode == 1
+    assert "[CW301]" in progress
+    assert "unified-pipelines-airflow-hub" in progress
+    assert "111111111111, us-east-1" in progress
+    assert "crosswind-no-such-package" in progress
+    assert processes_of(tmp_path) == []
