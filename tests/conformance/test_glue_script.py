@@ -20,7 +20,7 @@ PREFIX = "transformed/run-1/"
 
 def untidy(rows: int = 1500, seed: int = 7) -> bytes:
     """Raw penguins as bad as they come: junk, blanks, quotes, words for numbers, unknown islands, repeated rows."""
-    choose = random.Random(seed)  # noqa: S311 - the same rows in every run
+    choose = random.Random(seed)
     header = next(csv.reader(io.StringIO(PENGUINS.decode())))
     odd = ("", " ", "NA", "N/A", "nan", "-", "12,5", '4"5', " 17.25 ", "1e3", "1E-7", "+3", "-0.0", "0x10", "3.", ".5")
     cells = {

@@ -164,8 +164,8 @@ def _listed(hub: Hub, name: str, dag: str) -> bool:
 
 def fetched(url: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> Any:
     """The response of a loopback address, to be closed; a POST when there is a body."""
-    request = urllib.request.Request(url, body, headers or {})  # noqa: S310 - http on loopback, made by the tests
-    return urllib.request.urlopen(request, timeout=60)  # noqa: S310 - as above
+    request = urllib.request.Request(url, body, headers or {})
+    return urllib.request.urlopen(request, timeout=60)
 
 
 def until(found: Callable[[], Any], seconds: float) -> Any:

@@ -117,6 +117,15 @@ def test_the_cli_takes_its_token_only(hub: Hub, environment: dict[str, Any]):
         fetched(login + granted["CliToken"])
 
 
+def test_the_web_server_answers_to_loopback_names_only(hub: Hub, environment: dict[str, Any]):
+    url = f"{environment['WebserverUrl']}/api/v2/monitor/health"
+    with urllib.request.urlopen(url, timeout=10) as page:
+        assert page.status == 200
+    rebound = urllib.request.Request(url, headers={"Host": "rebound.example"})
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(rebound, timeout=10)
+
+
 def test_tags(hub: Hub, environment: dict[str, Any]):
     arn = environment["Arn"]
     hub.mwaa.tag_resource(ResourceArn=arn, Tags={"stage": "test"})

@@ -23,6 +23,7 @@ import time
 from airflow.plugins_manager import AirflowPlugin
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 CLI_SECONDS = 60
 
@@ -98,3 +99,11 @@ class AwsMwaaPlugin(AirflowPlugin):
 
     name = "crosswind_aws_mwaa"
     fastapi_apps = [{"app": app, "url_prefix": "/aws_mwaa", "name": "Amazon MWAA, local"}]  # noqa: RUF012
+    # There is no login, so no web page may come in by a name of its own that leads to this machine.
+    fastapi_root_middlewares = [  # noqa: RUF012
+        {
+            "name": "loopback hosts only",
+            "middleware": TrustedHostMiddleware,
+            "kwargs": {"allowed_hosts": ["127.0.0.1", "localhost"]},
+        }
+    ]
