@@ -56,7 +56,7 @@ def demo(
         raise
     except BaseException:  # a fault of ours as well: the world may not outlive the demo
         show.stop()
-        console.note(f"The world is stopped; its logs are kept in {folder.root}", style="yellow")
+        console.note(f"The world is stopped; its logs are kept in {_short_path(folder.root)}", style="yellow")
         raise
     if console.as_json:
         console.data({"schema_version": 1, **asdict(summary), "phases": show.phases})
