@@ -24,13 +24,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from crosswind.airflow.defaults import default_args
     from crosswind.airflow.guard import declared_connection
     from crosswind.airflow.handover import Handover
     from crosswind.airflow.hooks.cross_account import CrossAccountHook
     from crosswind.airflow.hooks.sagemaker import CrossAccountSageMakerHook
     from crosswind.airflow.naming import job_name, run_name, session_name
     from crosswind.airflow.operators.sagemaker import CrossAccountSageMakerTrainingOperator
-    from crosswind.airflow.settings import TopologyNames, default_args, load_topology
+    from crosswind.airflow.settings import TopologyNames, load_topology
     from crosswind.airflow.triggers.sagemaker import CrossAccountSageMakerTrainingTrigger
 
 __all__ = [
@@ -56,7 +57,7 @@ _HOME = {
     "Handover": "handover",
     "TopologyNames": "settings",
     "declared_connection": "guard",
-    "default_args": "settings",
+    "default_args": "defaults",
     "job_name": "naming",
     "load_topology": "settings",
     "run_name": "naming",

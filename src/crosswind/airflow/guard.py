@@ -1,7 +1,7 @@
 """Fail closed for Airflow's own operators: sensors, Glue, Lambda, and any other with an `aws_conn_id`.
 
 Their hooks log a warning and go on with the worker's own credentials when a connection is unknown. The guard
-is a `pre_execute` callable, which `settings.default_args` gives to every task of a DAG; it runs on the worker
+is a `pre_execute` callable, which `defaults.default_args` gives to every task of a DAG; it runs on the worker
 before `execute`, and again when a deferred task comes back. It costs one look at the connection, no AWS call.
 """
 

@@ -12,13 +12,12 @@ from typing import Any
 
 from crosswind.errors import InputError, Place
 
-__all__ = ["Bucket", "Intervals", "Job", "Site", "TopologyNames", "default_args", "load_topology"]
+__all__ = ["Bucket", "Intervals", "Job", "Site", "TopologyNames", "load_topology"]
 
 _SCHEMA_VERSION = 1
 # A job ends by its own time-out (Glue's Timeout, SageMaker's MaxRuntimeInSeconds). This bound is for the wait
 # alone, so that it never gives up before the job does.
 _LONGEST_JOB = timedelta(hours=12)
-_LONGEST_RETRY = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -118,20 +117,6 @@ def load_topology(dag_file: str, name: str = "") -> TopologyNames:
         return _names(document)
     except (AttributeError, KeyError, TypeError) as error:
         raise InputError(f"a member is missing or of another shape: {error}", place=place) from error
-
-
-def default_args(names: TopologyNames) -> dict[str, Any]:
-    """`default_args` for a DAG: retries with exponential back-off, and the guard of its connections."""
-    from crosswind.airflow.compat import EXPONENTIAL_BACKOFF
-    from crosswind.airflow.guard import declared_connection
-
-    return {
-        "retries": names.intervals.retries,
-        "retry_delay": timedelta(seconds=names.intervals.retry_seconds),
-        "retry_exponential_backoff": EXPONENTIAL_BACKOFF,
-        "max_retry_delay": _LONGEST_RETRY,
-        "pre_execute": declared_connection(names),
-    }
 
 
 def _names(document: Mapping[str, Any]) -> TopologyNames:
