@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from crosswind.deploy.runs import ENDED, Airflow
-from crosswind.deploy.tasklog import cause_in
+from crosswind.deploy.tasklog import cause_in, exception_in
 from crosswind.deploy.waiting import Pace, Wait
 from crosswind.errors import DeployError, RunError, RunTimeoutError
 from crosswind.topology import Names, Topology
@@ -203,10 +203,8 @@ class PipelineRuns:
         deadline = time.monotonic() + self._log_seconds
         while True:
             lines = self._airflow.log(pipeline, run_id, task.task, task.attempt)
-            if cause := cause_in(lines):
-                return cause
-            if time.monotonic() > deadline:
-                return ""
+            if exception_in(lines) or time.monotonic() > deadline:
+                return cause_in(lines)
             pause.wait(self._interval)
 
     def _step(self, pipeline: str, task: str) -> Step | None:

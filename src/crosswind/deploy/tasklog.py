@@ -6,26 +6,36 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["cause_in"]
+__all__ = ["cause_in", "exception_in"]
+
+
+def exception_in(lines: Sequence[str]) -> str:
+    """The exception that ended a task, as `TypeName: text` on one line; empty when the log holds none (yet)."""
+    for entry in map(_entry, reversed(lines)):
+        details = entry.get("error_detail") or []
+        if isinstance(details, list) and details and isinstance(details[0], dict):
+            # The outermost exception comes first; what it was raised from follows.
+            return f"{details[0].get('exc_type', 'Error')}: {_one_line(str(details[0].get('exc_value', '')))}"
+    return ""
 
 
 def cause_in(lines: Sequence[str]) -> str:
     """The reason that a failed task's log gives, on one line; empty when it gives none.
 
-    The last exception of an error entry, as `TypeName: text`; else the last line that speaks of an error.
+    The exception, else the last line that speaks of an error.
     """
-    entries = [_entry(line) for line in lines]
-    for entry in reversed(entries):
-        details = entry.get("error_detail") or entry.get("exception") or []
-        if isinstance(details, Sequence) and not isinstance(details, str) and details:
-            # The outermost exception comes first; what it was raised from follows.
-            first = details[0]
-            return f"{first.get('exc_type', 'Error')}: {first.get('exc_value', '')}".strip()
-    for entry in reversed(entries):
+    if exception := exception_in(lines):
+        return exception
+    for entry in map(_entry, reversed(lines)):
         event = str(entry.get("event", ""))
         if entry.get("level") in {"error", "critical"} or "error" in event.lower():
-            return event.strip()
+            return _one_line(event)
     return ""
+
+
+def _one_line(text: str) -> str:
+    """A text without its line breaks, and without the next step that an error of ours ends with."""
+    return " ".join(line.strip() for line in text.splitlines() if not line.strip().startswith("next:"))
 
 
 def _entry(line: str) -> Mapping[str, Any]:

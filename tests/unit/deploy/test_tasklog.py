@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosswind.deploy.tasklog import cause_in
+from crosswind.deploy.tasklog import cause_in, exception_in
 
 
 def test_the_exception_of_a_structured_entry() -> None:
@@ -23,6 +23,16 @@ def test_the_exception_of_a_structured_entry() -> None:
         json.dumps({"event": "task finished", "level": "info"}),
     ]
     assert cause_in(lines) == "ValueError: no penguins"
+
+
+def test_an_exception_of_ours_comes_without_its_next_step() -> None:
+    detail = {"exc_type": "RunError", "exc_value": "the job failed:\n  no data\n  next: read its log"}
+    lines = [json.dumps({"event": "failed", "level": "error", "error_detail": [detail]}), "ERROR - said later"]
+    assert cause_in(lines) == exception_in(lines) == "RunError: the job failed: no data"
+
+
+def test_a_line_about_an_error_is_no_exception_yet() -> None:
+    assert exception_in([json.dumps({"event": "After an error, again", "level": "info"})]) == ""
 
 
 def test_an_error_entry_without_an_exception() -> None:
