@@ -7,7 +7,7 @@ from typing import Any
 from crosswind.synth.layout import Layout
 from crosswind.synth.template import sub
 
-__all__ = ["bucket_arn", "job_arn", "log_group_arns", "object_arn", "pattern", "role_arn", "site_arn"]
+__all__ = ["bucket_arn", "job_arn", "key_arn", "log_group_arns", "object_arn", "pattern", "role_arn", "site_arn"]
 
 
 def pattern(path: str) -> str:
@@ -25,6 +25,11 @@ def bucket_arn(layout: Layout, bucket: str) -> dict[str, Any]:
 def object_arn(layout: Layout, bucket: str, path: str) -> dict[str, Any]:
     """The objects of a folder of a declared bucket, or one object."""
     return sub(f"arn:${{AWS::Partition}}:s3:::{layout.names.bucket(bucket)}/{pattern(path)}")
+
+
+def key_arn(layout: Layout, bucket: str, key: str) -> dict[str, Any]:
+    """One object of a declared bucket, by its whole key."""
+    return sub(f"arn:${{AWS::Partition}}:s3:::{layout.names.bucket(bucket)}/{key}")
 
 
 def role_arn(account_id: str, role: str) -> dict[str, Any]:

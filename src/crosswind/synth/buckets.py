@@ -133,7 +133,7 @@ def _replication_role(template: Template, layout: Layout, bucket: str) -> tuple[
         f"{camel(bucket)}ReplicationRole",
         layout.names.replication_role(bucket),
         f"S3 replicates from the bucket {bucket} under this role.",
-        trust=[service_trust(["s3.amazonaws.com"], layout.bucket_account(bucket))],
+        trust=[service_trust(["s3.amazonaws.com"])],
         statements=bucket_statements.replication(layout, bucket, destinations),
         condition=condition,
     )

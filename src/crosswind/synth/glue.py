@@ -18,13 +18,12 @@ _CONCURRENT_RUNS = 3
 
 def add_glue_job(template: Template, layout: Layout, found: Sequence[Grant], name: str, job: GlueJob) -> None:
     """Add a Glue job and its role. The script is uploaded by deploy, beside the template."""
-    topology = layout.topology
     role = add_role(
         template,
         f"{camel(name)}JobRole",
         layout.names.job_role(name),
         f"The Glue job {name} runs under this role.",
-        trust=[service_trust(["glue.amazonaws.com"], topology.account_of(job.site))],
+        trust=[service_trust(["glue.amazonaws.com"])],
         statements=site_statements.glue_job(layout, found, name),
     )
     bucket, _ = split_ref(job.scripts)

@@ -33,25 +33,35 @@ def allow(
     return statement
 
 
-def service_trust(services: Sequence[str], account: str, source_arn: str = "") -> Statement:
-    """A trust statement for AWS services that act for our own account only.
+def service_trust(services: Sequence[str], account: str = "", source_arn: str = "") -> Statement:
+    """A trust statement for AWS services that act for our own account.
 
-    Source: docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html.
+    A service that sends no `aws:SourceAccount` could never assume a role that asks for it, so the condition
+    stands only where AWS shows it in a role's trust: MWAA, StackSets, SageMaker, Lambda. Glue and S3 replication
+    go without; there, it is `iam:PassRole` that keeps others out, since a role is never passed to another account.
+
+    Sources: docs.aws.amazon.com/mwaa/latest/userguide/cross-service-confused-deputy-prevention.html;
+    .../AWSCloudFormation/latest/UserGuide/stacksets-prereqs-self-managed.html ("global keys");
+    .../sagemaker/latest/dg/security-confused-deputy-prevention.html; for Lambda, whose guide is silent,
+    github.com/aws/agent-toolkit-for-aws (deploying-custom-domain-rest-api/scripts/lambda-trust-policy.json).
+    Without: .../glue/latest/dg/create-an-iam-role.html, .../AmazonS3/latest/userguide/
+    setting-repl-config-perm-overview.html, .../IAM/latest/UserGuide/id_roles_use_passrole.html.
 
     Args:
         services: service principals.
-        account: the account whose resources the service must be acting for (`aws:SourceAccount`).
+        account: the account whose resources the service must be acting for (`aws:SourceAccount`); empty for any.
         source_arn: a pattern of the resource it must be acting for, where the service gives it.
     """
-    condition: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": account}}
-    if source_arn:
-        condition["ArnLike"] = {"aws:SourceArn": sub(source_arn)}
-    return {
+    statement: Statement = {
         "Effect": "Allow",
         "Principal": {"Service": sorted(services)},
         "Action": "sts:AssumeRole",
-        "Condition": condition,
     }
+    if account:
+        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account}}
+        if source_arn:
+            statement["Condition"]["ArnLike"] = {"aws:SourceArn": sub(source_arn)}
+    return statement
 
 
 def account_trust(account: str, principal_arn: str, external_id: str) -> Statement:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crosswind.synth.arns import bucket_arn, job_arn, log_group_arns, object_arn, pattern, role_arn
+from crosswind.synth.arns import bucket_arn, job_arn, key_arn, log_group_arns, object_arn, pattern, role_arn
 from crosswind.synth.grants import ORCHESTRATOR, Grant, folders, training_prefixes
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.registries import REPOSITORY, registry
@@ -50,6 +50,8 @@ def glue_job(layout: Layout, found: Sequence[Grant], name: str) -> list[Statemen
     """A Glue job's role: its script, its folders, its logs and metrics.
 
     Spark writes by renaming, which S3 does as copy and delete: so writing needs reading and deleting too.
+    Buckets, logs and metrics as in the managed policy AWSGlueServiceRole
+    (docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSGlueServiceRole.html), narrowed to ours.
     """
     who = f"job {name}"
     written = folders(found, who, "write")
@@ -59,10 +61,11 @@ def glue_job(layout: Layout, found: Sequence[Grant], name: str) -> list[Statemen
         *_read(layout, touched),
         *_write(layout, written),
         *_delete(layout, folders(found, who, "write", "delete")),
+        *_folders_of_hadoop(layout, touched, written),
         allow(
             "WriteLogs",
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-            [job_arn(layout, name, "logs", "log-group:/aws-glue/jobs/*")],
+            [job_arn(layout, name, "logs", "log-group:/aws-glue/*")],
         ),
         _metrics("Glue"),
     ]
@@ -135,13 +138,15 @@ def _run_sagemaker(layout: Layout, jobs: Sequence[str]) -> list[Statement]:
                 "sagemaker:StopTrainingJob",
             ],
             # The operator names a training job after its task and its run.
+            # In lower case too: SageMaker may write a name so in an ARN, and IAM compares letters as they are.
             [
-                job_arn(layout, job, "sagemaker", f"training-job/{prefix}*")
+                job_arn(layout, job, "sagemaker", f"training-job/{form}*")
                 for job in jobs
                 for prefix in training_prefixes(layout.topology, job)
+                for form in (prefix, prefix.lower())
             ],
         ),
-        # A list of names takes no resource; the operator looks there for the job of an earlier attempt.
+        # A list of names takes no resource; Airflow's own operator looks there for the job of an earlier attempt.
         allow(
             "ListTraining",
             ["sagemaker:ListTrainingJobs"],
@@ -167,6 +172,28 @@ def _run_sagemaker(layout: Layout, jobs: Sequence[str]) -> list[Statement]:
 
 def _read_logs(sid: str, arns: Sequence[Any]) -> Statement:
     return allow(sid, ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"], arns)
+
+
+def _folders_of_hadoop(
+    layout: Layout, touched: Mapping[str, tuple[str, ...]], written: Mapping[str, tuple[str, ...]]
+) -> list[Statement]:
+    """What Glue's file system asks of S3 beside the objects themselves.
+
+    Before it reads or makes a folder it looks for an object of the folder's own name (`transformed`) and for
+    Hadoop's marker of an empty folder (`transformed_$folder$`), and it may set that marker. Both keys lie outside
+    `transformed/`, and a look at a key that one may not read is 403, not 404.
+
+    Sources: repost.aws/knowledge-center/emr-s3-empty-files;
+    docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html ("Permissions").
+    """
+    marker = "_$folder$"
+    probed = [key_arn(layout, b, f"{p}{end}") for b, ps in touched.items() for p in ps for end in ("", marker)]
+    marked = [key_arn(layout, b, f"{p}{marker}") for b, ps in written.items() for p in ps]
+    statements = [
+        allow("FindBuckets", ["s3:GetBucketLocation"], [bucket_arn(layout, bucket) for bucket in touched]),
+        allow("FindFolders", ["s3:GetObject"], probed),
+    ]
+    return [*statements, allow("MarkFolders", ["s3:DeleteObject", "s3:PutObject"], marked)] if marked else statements
 
 
 def _list(layout: Layout, paths: Mapping[str, tuple[str, ...]]) -> list[Statement]:

@@ -38,7 +38,7 @@ def stacksets_stack(layout: Layout, account: str) -> Stack:
         "CloudFormation StackSets administers under this role.",
         trust=[
             service_trust(
-                ["cloudformation.amazonaws.com"],
+                stackset_statements.administrators(layout, account),
                 identity,
                 f"arn:${{AWS::Partition}}:cloudformation:*:{identity}:stackset/{topology.name}-*",
             )

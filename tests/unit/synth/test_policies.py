@@ -9,15 +9,21 @@ from typing import Any
 
 import pytest
 
-from crosswind.topology import Topology
+from crosswind.topology import Names, Topology
 from tests.unit.synth.conftest import deployed, moved, stacks_of
 from tests.unit.synth.resolve import Resolved, statements
 
 # Actions that take no resource narrower than everything, with the reason.
 EVERYTHING = {
+    "cloudformation:DescribeStacks": "StackSets' execution role; without a name it takes no resource",
+    "cloudformation:GetTemplateSummary": "StackSets' execution role; of a template it takes no resource",
+    "cloudformation:ListStacks": "takes no resource",
+    "cloudformation:ValidateTemplate": "takes no resource",
     "cloudwatch:PutMetricData": "takes no resource; roles of jobs have a condition on the namespace",
     "ecr:GetAuthorizationToken": "takes no resource",
-    "logs:DescribeLogGroups": "MWAA asks for all groups of the account",
+    "logs:DescribeIndexPolicies": "takes no resource",
+    "logs:DescribeLogGroups": "takes no resource",
+    "logs:DescribeResourcePolicies": "takes no resource",
     "s3:GetAccountPublicAccessBlock": "takes no resource",
     "sagemaker:ListTrainingJobs": "takes no resource; the Region is a condition",
 }
@@ -61,7 +67,10 @@ def test_no_action_is_everything(world: dict[str, Resolved]) -> None:
 
 def test_no_resource_is_everything(world: dict[str, Resolved]) -> None:
     for where, statement in allowed(world, "identity"):
-        if "*" in listed(statement.get("Resource", [])):
+        if where.endswith(" ExecutionRole TellState"):  # buckets of StackSets' own, of which AWS tells no names
+            account = world[where.split()[0]].stack.account
+            assert statement["Condition"] == {"StringNotEquals": {"aws:ResourceAccount": account}}
+        elif "*" in listed(statement.get("Resource", [])):
             assert set(listed(statement["Action"])) <= set(EVERYTHING), where
         for resource in listed(statement.get("Resource", [])):
             assert resource == "*" or resource.split(":", 5)[5].strip("*"), f"{where}: {resource}"
@@ -99,12 +108,63 @@ def test_every_trust_of_an_account_names_one_role(world: dict[str, Resolved]) ->
                 assert "*" not in arn, where
 
 
-def test_every_service_trust_names_our_account(world: dict[str, Resolved]) -> None:
+# Services that AWS shows with `aws:SourceAccount` in a role's trust. With others a role could not be assumed at all.
+NAMING_THE_ACCOUNT = {"airflow", "airflow-env", "cloudformation", "lambda", "sagemaker"}
+SILENT = {"glue", "s3"}
+
+
+def test_service_trusts_name_our_account_where_the_service_does(world: dict[str, Resolved]) -> None:
+    seen: set[str] = set()
     for template in world.values():
         for where, statement in statements(template, "trust"):
-            if "Service" in statement["Principal"]:
+            services = {name.split(".")[0] for name in statement["Principal"].get("Service", [])}
+            seen |= services
+            if services & NAMING_THE_ACCOUNT:
                 account = statement["Condition"]["StringEquals"]["aws:SourceAccount"]
                 assert account == template.stack.account, where
+            elif services:
+                assert services <= SILENT, where
+                assert "Condition" not in statement, where
+    assert seen == NAMING_THE_ACCOUNT | SILENT
+
+
+def test_spark_may_look_for_and_mark_folders(example: Topology) -> None:
+    """Outside `transformed/` lie the keys that Hadoop asks for before it makes a folder there."""
+    bucket = f"arn:aws:s3:::{Names(example).bucket('source')}"
+    template = deployed(stacks_of(example))["unified-pipelines-site-processing"]
+    granted = {
+        where.split()[-1]: listed(statement["Resource"])
+        for where, statement in statements(template, "identity")
+        if "MwaaGlueRawToTransformJobRole" in where
+    }
+    assert granted["MarkFolders"] == [f"{bucket}/transformed_$folder$"]
+    assert {f"{bucket}/{key}" for key in ("transformed", "transformed_$folder$")} <= set(granted["FindFolders"])
+    assert granted["FindBuckets"] == [bucket]
+
+
+def test_training_jobs_are_named_in_both_cases(example: Topology) -> None:
+    """SageMaker may write a name in lower case in an ARN, and IAM compares letters as they are."""
+    data = example.model_dump(mode="json", by_alias=True)
+    data["pipelines"]["cross_account_machine_learning_dag"]["steps"][1]["task"] = "Train"
+    stacks = stacks_of(Topology.model_validate_json(json.dumps(data)))
+    (jobs,) = [
+        statement["Resource"]
+        for where, statement in statements(deployed(stacks)["unified-pipelines-site-ml"], "identity")
+        if where.endswith(" RunTraining")
+    ]
+    assert [arn.rpartition("/")[2] for arn in jobs] == ["Train-*", "train-*"]
+
+
+def test_a_region_that_is_disabled_by_default_has_its_own_administrator(example: Topology) -> None:
+    data = example.model_dump(mode="json", by_alias=True)
+    data["sites"]["ml"]["region"] = "eu-south-1"
+    stacks = stacks_of(Topology.model_validate_json(json.dumps(data)))
+    (trust,) = [
+        statement
+        for where, statement in statements(deployed(stacks)["unified-pipelines-stacksets-data"], "trust")
+        if " AdministrationRole " in where
+    ]
+    assert trust["Principal"]["Service"] == ["cloudformation.amazonaws.com", "cloudformation.eu-south-1.amazonaws.com"]
 
 
 def test_every_bucket_refuses_plain_http(world: dict[str, Resolved]) -> None:
