@@ -68,6 +68,13 @@ def _environment(layout: Layout) -> list[Statement]:
             "Action": "cloudwatch:PutMetricData",
             "Resource": "*",
         },
+        *_queues(layout),
+    ]
+
+
+def _queues(layout: Layout) -> list[Statement]:
+    region, account = layout.topology.hub.region, layout.topology.hub_account
+    return [
         {
             "Sid": "UseQueues",
             "Effect": "Allow",

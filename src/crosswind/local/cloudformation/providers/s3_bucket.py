@@ -63,46 +63,7 @@ class S3Bucket:
             context.client("s3").delete_bucket(Bucket=physical_id)
 
     def _apply(self, s3: Any, bucket: str, old: Properties, new: Properties) -> None:
-        # Versioning before replication, which S3 refuses without it.
-        steps: dict[str, tuple[Callable[[Any], None], Callable[[], None]]] = {
-            "OwnershipControls": (
-                lambda value: s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=value),
-                lambda: s3.delete_bucket_ownership_controls(Bucket=bucket),
-            ),
-            "PublicAccessBlockConfiguration": (
-                lambda value: s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=value),
-                lambda: s3.delete_public_access_block(Bucket=bucket),
-            ),
-            "VersioningConfiguration": (
-                lambda value: s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=value),
-                lambda: s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}),
-            ),
-            "BucketEncryption": (
-                lambda value: s3.put_bucket_encryption(
-                    Bucket=bucket,
-                    ServerSideEncryptionConfiguration={
-                        "Rules": [_encryption(r) for r in value["ServerSideEncryptionConfiguration"]]
-                    },
-                ),
-                lambda: s3.delete_bucket_encryption(Bucket=bucket),
-            ),
-            "Tags": (
-                lambda value: s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tag_list(value)}),
-                lambda: s3.delete_bucket_tagging(Bucket=bucket),
-            ),
-            "LifecycleConfiguration": (
-                lambda value: s3.put_bucket_lifecycle_configuration(
-                    Bucket=bucket, LifecycleConfiguration={"Rules": lifecycle_rules(value["Rules"])}
-                ),
-                lambda: s3.delete_bucket_lifecycle(Bucket=bucket),
-            ),
-            "ReplicationConfiguration": (
-                lambda value: s3.put_bucket_replication(
-                    Bucket=bucket, ReplicationConfiguration=replication_configuration(value)
-                ),
-                lambda: s3.delete_bucket_replication(Bucket=bucket),
-            ),
-        }
+        steps = _steps(s3, bucket)
         if "ReplicationConfiguration" in old and "ReplicationConfiguration" not in new:
             # Versioning cannot be suspended while a replication rule stands.
             steps = {"ReplicationConfiguration": steps["ReplicationConfiguration"], **steps}
@@ -113,6 +74,49 @@ class S3Bucket:
                 put(new[name])
             elif old.get(name):
                 drop()
+
+
+def _steps(s3: Any, bucket: str) -> dict[str, tuple[Callable[[Any], None], Callable[[], None]]]:
+    """How each property is put and dropped, in an order that S3 takes: versioning before replication."""
+    return {
+        "OwnershipControls": (
+            lambda value: s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=value),
+            lambda: s3.delete_bucket_ownership_controls(Bucket=bucket),
+        ),
+        "PublicAccessBlockConfiguration": (
+            lambda value: s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=value),
+            lambda: s3.delete_public_access_block(Bucket=bucket),
+        ),
+        "VersioningConfiguration": (
+            lambda value: s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=value),
+            lambda: s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}),
+        ),
+        "BucketEncryption": (
+            lambda value: s3.put_bucket_encryption(
+                Bucket=bucket,
+                ServerSideEncryptionConfiguration={
+                    "Rules": [_encryption(r) for r in value["ServerSideEncryptionConfiguration"]]
+                },
+            ),
+            lambda: s3.delete_bucket_encryption(Bucket=bucket),
+        ),
+        "Tags": (
+            lambda value: s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tag_list(value)}),
+            lambda: s3.delete_bucket_tagging(Bucket=bucket),
+        ),
+        "LifecycleConfiguration": (
+            lambda value: s3.put_bucket_lifecycle_configuration(
+                Bucket=bucket, LifecycleConfiguration={"Rules": lifecycle_rules(value["Rules"])}
+            ),
+            lambda: s3.delete_bucket_lifecycle(Bucket=bucket),
+        ),
+        "ReplicationConfiguration": (
+            lambda value: s3.put_bucket_replication(
+                Bucket=bucket, ReplicationConfiguration=replication_configuration(value)
+            ),
+            lambda: s3.delete_bucket_replication(Bucket=bucket),
+        ),
+    }
 
 
 def _refuse_existing(s3: Any, name: str) -> None:

@@ -26,6 +26,9 @@ class StepFailed(Exception):  # noqa: N818 - said of a step, not of the program
         self.cancelled = cancelled
 
 
+_Ended = queue.SimpleQueue[tuple[str, StepFailed | None]]
+
+
 def walk(
     graph: Mapping[str, frozenset[str]],
     work: Callable[[str], None],
@@ -49,25 +52,18 @@ def walk(
     """
     sorter = TopologicalSorter(graph)
     sorter.prepare()
-    ended: queue.SimpleQueue[tuple[str, StepFailed | None]] = queue.SimpleQueue()
+    ended: _Ended = queue.SimpleQueue()
     ready: list[str] = []
     failures: list[StepFailed] = []
     running = 0
-
-    def run(name: str) -> None:
-        try:
-            work(name)
-        except StepFailed as failure:
-            ended.put((name, failure))
-        else:
-            ended.put((name, None))
 
     while True:
         if not halt.is_set():
             ready += sorter.get_ready()
             while ready and running < at_once:
                 # Daemons: the world may end while a resource is waited for.
-                threading.Thread(target=run, args=(ready.pop(0),), name="cloudformation-resource", daemon=True).start()
+                arguments = (work, ready.pop(0), ended)
+                threading.Thread(target=_run, args=arguments, name="cloudformation-resource", daemon=True).start()
                 running += 1
         if not running:
             return failures
@@ -79,6 +75,16 @@ def walk(
             failures.append(failure)
             if not go_on:
                 halt.set()
+
+
+def _run(work: Callable[[str], None], name: str, ended: _Ended) -> None:
+    """Do one, and tell how it ended."""
+    try:
+        work(name)
+    except StepFailed as failure:
+        ended.put((name, failure))
+    else:
+        ended.put((name, None))
 
 
 def reversed_graph(graph: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
