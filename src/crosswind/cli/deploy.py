@@ -11,7 +11,16 @@ from crosswind import deploy as engine
 from crosswind.aws import Sessions
 from crosswind.cli import wire
 from crosswind.cli.console import Console
-from crosswind.cli.options import EndpointOption, FileOption, LocalOption, Output, OutputOption, StateOption, YesOption
+from crosswind.cli.options import (
+    EndpointOption,
+    FileOption,
+    LocalOption,
+    Output,
+    OutputOption,
+    StateOption,
+    YesOption,
+    again,
+)
 from crosswind.errors import UsageError
 from crosswind.topology import Topology
 
@@ -51,7 +60,7 @@ def deploy(
         for key, value in sorted(outputs.items())
     ]
     console.table("outputs", ("stack", "output", "value"), rows)
-    console.note(f"next: crosswind run -f {file}{' --local' if local else ''}")
+    console.note(f"next: crosswind run {again(file, local, endpoint_url, state)}")
 
 
 def show_targets(console: Console, topology: Topology, sessions: Sessions) -> None:

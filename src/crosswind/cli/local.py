@@ -15,7 +15,7 @@ import typer
 from crosswind.aws import Sessions, translated
 from crosswind.cli import wire
 from crosswind.cli.console import Console
-from crosswind.cli.options import Output, OutputOption, StateOption
+from crosswind.cli.options import Output, OutputOption, StateOption, in_state
 from crosswind.errors import UsageError
 from crosswind.local.environment import exports
 
@@ -43,7 +43,10 @@ def up(
         console.data({"schema_version": 1, "endpoint": running.endpoint, "pid": running.pid})
         return
     console.line(f"The local world answers at {running.endpoint} (process {running.pid}).")
-    console.note('next: crosswind deploy --local, or eval "$(crosswind local env --account ID)"')
+    deploy, env = (
+        shlex.join(["crosswind", *verb, *in_state(state)]) for verb in (["deploy", "--local"], ["local", "env"])
+    )
+    console.note(f'next: {deploy}, or eval "$({env} --account ID)"')
 
 
 @app.command()

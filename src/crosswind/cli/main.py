@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from collections.abc import MutableMapping
 from typing import Annotated, NoReturn
 
 import typer
@@ -13,7 +15,7 @@ from crosswind.cli import demo, deploy, destroy, local, run, synth, validate
 from crosswind.cli.console import Console
 from crosswind.errors import CrosswindError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "loopback_without_proxy", "main"]
 
 app = typer.Typer(
     name="crosswind",
@@ -51,6 +53,7 @@ def main() -> None:
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP, and that stays
             # `timeout` and a closed terminal are like Ctrl-C: what was started is cleaned up.
             signal.signal(number, signal.default_int_handler)
+    loopback_without_proxy(os.environ)
     try:
         app()
     except OSError as error:
@@ -59,6 +62,17 @@ def main() -> None:
         _fail(error)
 
 
+def loopback_without_proxy(environment: MutableMapping[str, str]) -> None:
+    """Let no proxy stand before the local world: for this process and for all that it starts."""
+    if not any(name.lower() in _PROXIES and value for name, value in environment.items()):
+        return
+    hosts = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    if hosts.strip() != "*" and "127.0.0.1" not in [host.strip() for host in hosts.split(",")]:
+        hosts = f"{hosts},127.0.0.1,localhost".lstrip(",")
+    environment["no_proxy"] = environment["NO_PROXY"] = hosts
+
+
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 _FILES = "look at the path, its permissions and the space on its disk"
 
 

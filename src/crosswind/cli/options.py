@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +11,17 @@ from urllib.parse import urlsplit
 
 import typer
 
-__all__ = ["EndpointOption", "FileOption", "LocalOption", "Output", "OutputOption", "StateOption", "YesOption"]
+__all__ = [
+    "EndpointOption",
+    "FileOption",
+    "LocalOption",
+    "Output",
+    "OutputOption",
+    "StateOption",
+    "YesOption",
+    "again",
+    "in_state",
+]
 
 
 class Output(StrEnum):
@@ -46,3 +58,19 @@ EndpointOption = Annotated[
 ]
 LocalOption = Annotated[bool, typer.Option("--local", help="Act on the local world of the state folder.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def again(file: Path, local: bool, endpoint_url: str, state: Path) -> str:
+    """The options that send the next verb where this one went, as far as its environment does not."""
+    words = ["-f", str(file)]
+    if local:
+        words.append("--local")
+        words += in_state(state)
+    elif endpoint_url and endpoint_url != os.environ.get("AWS_ENDPOINT_URL"):
+        words += ["--endpoint-url", endpoint_url]
+    return shlex.join(words)
+
+
+def in_state(state: Path) -> list[str]:
+    """The option that names a state folder, where the default and the environment do not."""
+    return [] if str(state) == (os.environ.get("CROSSWIND_STATE") or ".crosswind") else ["--state", str(state)]

@@ -11,7 +11,7 @@ import typer
 from crosswind.cli import wire
 from crosswind.cli.console import Console
 from crosswind.cli.deploy import show_targets
-from crosswind.cli.options import EndpointOption, FileOption, LocalOption, Output, OutputOption, StateOption
+from crosswind.cli.options import EndpointOption, FileOption, LocalOption, Output, OutputOption, StateOption, again
 
 __all__ = ["run"]
 
@@ -35,4 +35,4 @@ def run(
         return
     for each in runs:
         console.line(f"{each.pipeline}: run {each.run_id} succeeded, {len(each.tasks)} tasks")
-    console.note(f"next: crosswind destroy -f {file}{' --local' if local else ''}")
+    console.note(f"next: crosswind destroy {again(file, local, endpoint_url, state)}")

@@ -137,7 +137,10 @@ class PipelineRuns:
 
         def probe() -> str | None:
             runs = self._airflow.runs_since(pipeline, since)
-            return str(runs[0]["dag_run_id"]) if runs else None
+            if runs:
+                return str(runs[0]["dag_run_id"])
+            self._airflow.check_dag_files()  # a DAG that cannot be read never starts
+            return None
 
         try:
             return self._wait(deadline).until(probe, f"the start of pipeline {pipeline}")

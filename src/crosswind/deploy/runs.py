@@ -8,6 +8,7 @@ Paths and shapes are those of Airflow's public REST API v2
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +23,8 @@ ENDED = frozenset({"success", "failed"})
 """The states in which a DAG run stays."""
 
 _PAGE = 100
+# A mended file is copied from the bucket, found and read anew before Airflow forgets its fault.
+_STALE_HERE, _STALE_ON_AWS = 15.0, 120.0
 
 
 class Airflow:
@@ -34,6 +37,8 @@ class Airflow:
         environment: the MWAA environment's name.
         pace: how often to look, and for how long; suited to the endpoint when left out.
         stop: set to end every wait at once.
+        stale_seconds: how long Airflow may show the fault of a DAG file that is mended already; suited to the
+            endpoint when left out.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class Airflow:
         *,
         pace: Pace | None = None,
         stop: threading.Event | None = None,
+        stale_seconds: float | None = None,
     ) -> None:
         self._client = sessions.client("mwaa", account, region)
         self._logs = sessions.client("logs", account, region)
@@ -52,6 +58,8 @@ class Airflow:
         self._environment = environment
         self._pace = pace or Pace.of(sessions)
         self._stop = stop or threading.Event()
+        default = _STALE_HERE if sessions.endpoint else _STALE_ON_AWS
+        self._stale_seconds = default if stale_seconds is None else stale_seconds
 
     def call(
         self,
@@ -96,30 +104,37 @@ class Airflow:
             timeout: seconds; MWAA looks for new DAG files every 30 seconds or so.
 
         Raises:
+            NotFoundError: there is no such environment.
             RunError: a DAG file cannot be read; shows Airflow's own text.
             RunTimeoutError: a DAG was not listed in time.
         """
         wanted = set(dag_ids)
         missing = set(wanted)
+        stale_until = time.monotonic() + min(self._stale_seconds, timeout)
 
         def probe() -> bool | None:
             if errors := self.import_errors():
-                texts = "\n".join(f"{error.get('filename')}:\n{error.get('stack_trace')}" for error in errors)
-                raise RunError(
-                    f"Airflow in {self._where} cannot read {len(errors)} DAG file(s):\n{texts}",
-                    hint="mend the file, run `crosswind deploy` again",
-                )
+                if time.monotonic() >= stale_until:
+                    raise self._unreadable(errors)
+                return None
             missing.clear()
             missing.update(wanted - {name for name, dag in self.dags().items() if not dag.get("is_stale")})
             return None if missing else True
 
         try:
             self._wait(timeout).until(probe, f"the DAGs of the {self._where}")
+        except NotFoundError as error:
+            raise NotFoundError(error.message, hint="has it been deployed? `crosswind deploy` makes it") from error
         except DeployError as error:
             raise RunTimeoutError(
                 f"Airflow in {self._where} does not list {', '.join(sorted(missing))} after {timeout:.0f} s",
                 hint="look at the log group airflow-<environment>-DAGProcessing for the reason",
             ) from error
+
+    def check_dag_files(self) -> None:
+        """Raise RunError when a DAG file cannot be read."""
+        if errors := self.import_errors():
+            raise self._unreadable(errors)
 
     def pause(self, dag_id: str, paused: bool = True) -> None:
         """Pause a DAG, or unpause it."""
@@ -193,9 +208,9 @@ class Airflow:
         # Not the route with filters in its body: Airflow writes each call of that one into its audit table, which
         # on SQLite can meet another writer and end as `database is locked`. The time is the filter that every
         # Airflow 3 has here; the run's id in the path would be longer than MWAA takes.
-        time = run["run_after"]
+        after = run["run_after"]
         entries = self._all(
-            "/dags/~/dagRuns/~/taskInstances", "task_instances", {"run_after_gte": time, "run_after_lte": time}
+            "/dags/~/dagRuns/~/taskInstances", "task_instances", {"run_after_gte": after, "run_after_lte": after}
         )
         wanted = (dag_id, run["dag_run_id"])
         return [entry for entry in entries if (entry["dag_id"], entry["dag_run_id"]) == wanted]
@@ -215,6 +230,13 @@ class Airflow:
         except NotFoundError:
             return []
         return [str(event["message"]) for event in events]
+
+    def _unreadable(self, errors: Iterable[Mapping[str, Any]]) -> RunError:
+        texts = [f"{error.get('filename')}:\n{error.get('stack_trace')}".rstrip() for error in errors]
+        return RunError(
+            f"Airflow in {self._where} cannot read {len(texts)} DAG file(s):\n" + "\n".join(texts),
+            hint="mend the file, run `crosswind deploy` again",
+        )
 
     def _first_failed(self, dag_id: str, run: Mapping[str, Any]) -> str:
         failed = [task for task in self.task_instances(dag_id, run) if task.get("state") == "failed"]

@@ -67,3 +67,13 @@ def test_a_second_pipeline_that_never_starts(topology: Topology) -> None:
     memory = MemoryRuns({FIRST: [task("a")], SECOND: []}, follows=False)
     with pytest.raises(RunTimeoutError, match=f"{SECOND} did not start"):
         PipelineRuns(memory.airflow, topology, interval=0.01).run(0.3)
+
+
+def test_a_second_pipeline_whose_file_breaks_while_the_first_runs(topology: Topology) -> None:
+    """Airflow may read a file that was just deployed only after the runs began."""
+    memory = MemoryRuns({FIRST: [task("a")], SECOND: []}, follows=False)
+    fault = listed("import_errors", {"filename": "second.py", "stack_trace": "SyntaxError: invalid syntax"})
+    answers = iter([listed("import_errors")])
+    memory.routes["GET", "/importErrors"] = lambda _: next(answers, fault)
+    with pytest.raises(RunError, match=r"second\.py"):
+        PipelineRuns(memory.airflow, topology, interval=0.01).run(5)

@@ -22,7 +22,7 @@ class MemoryAirflow:
         self.sessions = FakeSessions()
         self.routes: dict[tuple[str, str], Any] = {("GET", "/importErrors"): {"import_errors": []}}
         self.sessions.answer("mwaa", "invoke_rest_api", self._answer)
-        self.airflow = Airflow(self.sessions, HUB, "us-east-1", "env", pace=FAST)
+        self.airflow = Airflow(self.sessions, HUB, "us-east-1", "env", pace=FAST, stale_seconds=0.05)
 
     def _answer(self, call: FakeCall) -> Mapping[str, Any]:
         assert call.parameters["Name"] == "env"
@@ -106,6 +106,23 @@ def test_import_errors_show_airflows_text(memory: MemoryAirflow) -> None:
     memory.routes["GET", "/importErrors"] = {"import_errors": [fault], "total_entries": 1}
     with pytest.raises(RunError, match=r"(?s)dags/x.py.*no module named y"):
         memory.airflow.wait_for_dags(["d"])
+
+
+def test_the_fault_of_a_file_that_is_mended_is_waited_out(memory: MemoryAirflow) -> None:
+    answers = iter([listed("import_errors", {"filename": "d.py", "stack_trace": "SyntaxError"})])
+    memory.routes["GET", "/importErrors"] = lambda _: next(answers, listed("import_errors"))
+    memory.routes["GET", "/dags"] = listed("dags", {"dag_id": "d"})
+    memory.airflow.wait_for_dags(["d"])
+
+
+def test_an_environment_that_is_not_there(memory: MemoryAirflow) -> None:
+    def missing(_: FakeCall) -> Any:
+        raise client_error("ResourceNotFoundException", "environment env not found")
+
+    memory.routes["GET", "/importErrors"] = missing
+    with pytest.raises(NotFoundError) as caught:
+        memory.airflow.wait_for_dags(["d"])
+    assert "crosswind deploy" in caught.value.hint
 
 
 def test_dags_that_never_come_are_named(memory: MemoryAirflow) -> None:
