@@ -41,7 +41,7 @@ airflow-matrix: .venv/.dev  ## The Airflow package's tests on every Airflow vers
 	$(BIN)/python tests/airflow/matrix.py
 
 clean:  ## Remove environments, caches and the local world's state
-	rm -rf .venv .uv .crosswind .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .uv .crosswind .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache examples/*/.crosswind
 
 $(UV): uv.lock
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Crosswind needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ...")'

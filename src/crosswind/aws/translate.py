@@ -77,7 +77,8 @@ def translated(doing: str) -> Iterator[None]:
     except (NoCredentialsError, PartialCredentialsError, ProfileNotFound) as error:
         raise AccessDeniedError(
             f"{doing}: {error}",
-            hint="set accounts.*.profile in crosswind.yaml to a profile of ~/.aws/config, and sign in to it",
+            hint="set accounts.*.profile in crosswind.yaml to a profile of ~/.aws/config, and sign in to it;"
+            " for the local world add --local",
         ) from error
     except BotoCoreError as error:
         raise AwsError(f"{doing}: {error}") from error

@@ -4,5 +4,5 @@
 objects and hands them to each other; `console` is the only place that prints. Data goes to standard output,
 progress and errors to standard error.
 
-Exit codes: 0 done, 1 failed, 2 bad input or usage, 3 changes found, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 bad input or usage, 130 interrupted.
 """
