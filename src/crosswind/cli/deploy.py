@@ -52,7 +52,7 @@ def deploy(
         console.note("Interrupted. What AWS began goes on there; run the same command again to go on from it.")
     outcome.raise_first()
     if console.as_json:
-        console.data({"schema_version": 1, "outputs": outcome.outputs})
+        console.data(engine.outcome_json(outcome))
         return
     rows = [
         (stack, key, value)

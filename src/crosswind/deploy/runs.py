@@ -175,29 +175,6 @@ class Airflow:
             filters["run_after_gte"] = since
         return self._listed("/dags/~/dagRuns/list", "dag_runs", filters)
 
-    def wait_for_run(self, dag_id: str, run_id: str, timeout: float = 3600.0) -> dict[str, Any]:
-        """Wait until a run ends.
-
-        Returns:
-            The run, in state `success`.
-
-        Raises:
-            RunError: it failed; names the first task that did.
-            RunTimeoutError: it did not end in `timeout` seconds.
-        """
-
-        def probe() -> dict[str, Any] | None:
-            found = self.dag_run(dag_id, run_id)
-            return found if found["state"] in ENDED else None
-
-        try:
-            run = self._wait(timeout).until(probe, f"run {run_id} of {dag_id}")
-        except DeployError as error:
-            raise RunTimeoutError(f"run {run_id} of {dag_id} did not end within {timeout:.0f} s") from error
-        if run["state"] == "failed":
-            raise RunError(f"run {run_id} of {dag_id} failed: {self._first_failed(dag_id, run)}")
-        return run
-
     def task_instances(self, dag_id: str, run: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The tasks of a run: `task_id`, `state`, `try_number`, `start_date`, `duration`, ...
 
@@ -237,13 +214,6 @@ class Airflow:
             f"Airflow in {self._where} cannot read {len(texts)} DAG file(s):\n" + "\n".join(texts),
             hint="mend the file, run `crosswind deploy` again",
         )
-
-    def _first_failed(self, dag_id: str, run: Mapping[str, Any]) -> str:
-        failed = [task for task in self.task_instances(dag_id, run) if task.get("state") == "failed"]
-        if not failed:
-            return "no task says why"
-        first = min(failed, key=lambda task: task.get("end_date") or "")
-        return f"task {first['task_id']}, attempt {first.get('try_number', 1)}"
 
     def _all(self, path: str, key: str, filters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Every entry of a list, page by page."""

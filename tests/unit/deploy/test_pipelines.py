@@ -57,10 +57,20 @@ def test_both_run_and_each_task_is_told_once(topology: Topology) -> None:
 
 
 def test_a_failed_task_names_account_region_and_cause(topology: Topology) -> None:
-    memory = MemoryRuns({FIRST: [task("mwaa_glue_raw_to_transform", "failed")], SECOND: []})
+    tasks = [task("publish", "failed", minute=3), task("mwaa_glue_raw_to_transform", "failed")]
+    memory = MemoryRuns({FIRST: tasks, SECOND: []})
     memory.sessions.answer("logs", "get_log_events", {"events": [{"message": "ValueError: no such column"}]})
-    with pytest.raises(RunError, match=r"222222222222, us-east-1: ValueError: no such column"):
-        PipelineRuns(memory.airflow, topology, interval=0.01).run(5)
+    named = r"task mwaa_glue_raw_to_transform \(attempt 1\) .* 222222222222, us-east-1: ValueError: no such column"
+    with pytest.raises(RunError, match=named):
+        PipelineRuns(memory.airflow, topology, interval=0.01, log_seconds=0.02).run(5)
+
+
+def test_a_run_that_does_not_end_names_what_is_not_done(topology: Topology) -> None:
+    memory = MemoryRuns({FIRST: [task("a"), task("b", "running")], SECOND: []})
+    running = {"dag_run_id": "manual", "state": "running", "run_after": "2026-11-22T11:00:00Z"}
+    memory.routes[RUNS] = listed("dag_runs", running)
+    with pytest.raises(RunTimeoutError, match=r"not done: b \(running\)"):
+        PipelineRuns(memory.airflow, topology, interval=0.01).run(0.1)
 
 
 def test_a_second_pipeline_that_never_starts(topology: Topology) -> None:

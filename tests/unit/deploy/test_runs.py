@@ -138,28 +138,13 @@ def test_waiting_for_dags_outlasts_an_airflow_that_comes_up(memory: MemoryAirflo
     memory.airflow.wait_for_dags(["a"])
 
 
-def test_a_failed_run_names_the_first_failed_task(memory: MemoryAirflow) -> None:
-    states = iter(["queued", "running", "failed"])
+def test_the_tasks_of_one_run_are_asked_for_by_its_time(memory: MemoryAirflow) -> None:
     run = {"dag_run_id": "r", "run_after": "2026-11-22T11:00:00Z"}
-    memory.routes[RUNS] = lambda _: listed("dag_runs", {**run, "state": next(states)})
-    tasks = [
-        {"task_id": "b", "state": "failed", "end_date": "2", "try_number": 2},
-        {"task_id": "a", "state": "failed", "end_date": "1", "try_number": 3},
-        {"task_id": "c", "state": "upstream_failed"},
-    ]
-    others = [{"dag_id": "d", "dag_run_id": "other", "task_id": "d", "state": "failed", "end_date": "0"}]
-    mine = [{"dag_id": "d", "dag_run_id": "r", **task} for task in tasks]
-    memory.routes[TASKS] = listed("task_instances", *others, *mine)
-    with pytest.raises(RunError, match="task a, attempt 3"):
-        memory.airflow.wait_for_run("d", "r")
+    mine = {"dag_id": "d", "dag_run_id": "r", "task_id": "a"}
+    memory.routes[TASKS] = listed("task_instances", {**mine, "dag_run_id": "other"}, mine, {**mine, "dag_id": "e"})
+    assert memory.airflow.task_instances("d", run) == [mine]
     query = memory.last["QueryParameters"]
     assert (query["run_after_gte"], query["run_after_lte"]) == (run["run_after"], run["run_after"])
-
-
-def test_a_run_that_does_not_end(memory: MemoryAirflow) -> None:
-    memory.routes[RUNS] = listed("dag_runs", {"dag_run_id": "r", "state": "running"})
-    with pytest.raises(RunTimeoutError):
-        memory.airflow.wait_for_run("d", "r", timeout=0.02)
 
 
 def test_airflows_own_words_are_in_the_error(memory: MemoryAirflow) -> None:

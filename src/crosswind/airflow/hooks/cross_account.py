@@ -66,14 +66,14 @@ class AssumedSession:
                 hint="one connection and one hook for each account and Region",
             )
         if deferrable:
-            return super().get_session(region_name=region, deferrable=True)  # type: ignore[misc]
+            return super().get_session(region_name=region, deferrable=True)  # type: ignore[misc]  # as above
         return self._session
 
     @cached_property
     def _session(self) -> Any:
         config = self.conn_config
         with translated(f"assume {config.role_arn} by connection {config.conn_id!r}"):
-            session = super().get_session(region_name=config.region_name)  # type: ignore[misc]
+            session = super().get_session(region_name=config.region_name)  # type: ignore[misc]  # as above
             caller = session.client(
                 "sts",
                 endpoint_url=config.get_service_endpoint_url("sts"),
@@ -99,7 +99,7 @@ class SharedSession:
     """
 
     def __init__(self, *, owner: AssumedSession, **kwargs: Any) -> None:
-        super().__init__(aws_conn_id=owner.aws_conn_id, **kwargs)  # type: ignore[attr-defined, call-arg]
+        super().__init__(aws_conn_id=owner.aws_conn_id, **kwargs)  # type: ignore[attr-defined, call-arg]  # as above
         self._owner = owner
 
     @property
