@@ -7,7 +7,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check golden bench conformance airflow-matrix unit clean
+.PHONY: help demo test check golden bench conformance airflow-matrix iam-fuzz unit clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -39,6 +39,9 @@ conformance: .venv/.dev  ## The Glue engine against Apache Spark (needs Java)
 
 airflow-matrix: .venv/.dev  ## The Airflow package's tests on every Airflow version it claims
 	$(BIN)/python tests/airflow/matrix.py
+
+iam-fuzz: .venv/.dev  ## 100,000 random IAM requests against an independent engine (npm installs it)
+	$(BIN)/python -m tests.oracle.fuzz
 
 clean:  ## Remove environments, caches and the local world's state
 	rm -rf .venv .uv .crosswind .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache examples/*/.crosswind

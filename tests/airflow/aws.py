@@ -31,7 +31,7 @@ class RecordedAws:
     """A context manager around the server.
 
     `script(action, *answers)` answers that action's calls in turn with JSON, the last one for good; an answer
-    may be a (status, body) pair.
+    may be (status, body), or (status, body, headers).
     """
 
     def __init__(self) -> None:
@@ -90,10 +90,10 @@ class RecordedAws:
         answers = self._scripts.get(call.action)
         if answers:
             answer = answers[0] if len(answers) == 1 else answers.pop(0)
-            status, body = answer if isinstance(answer, tuple) else (200, answer)
+            status, body, *more = answer if isinstance(answer, tuple) else (200, answer)
             text = body if isinstance(body, str) else json.dumps(body)
             kind = "text/xml" if isinstance(body, str) else "application/x-amz-json-1.1"
-            return Response(text, status, content_type=kind)(environ, start)
+            return Response(text, status, *more, content_type=kind)(environ, start)
         environ["wsgi.input"] = _Again(request.get_data(cache=True))
         return self._moto(environ, start)  # type: ignore[no-any-return]
 

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from crosswind.errors import TopologyError
-from crosswind.synth import inline_sources, names_file, pretty, synth
+from crosswind.synth import deployer_stacks, inline_sources, names_file, pretty, synth
 from crosswind.topology import Declared, check, load, read
 
 __all__ = ["ERRORS", "HERE", "TOPOLOGIES", "errors", "generated", "stale", "told"]
@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 ERRORS = HERE / "errors"
 TOPOLOGIES = {
     "unified_pipelines": HERE.parents[1] / "examples" / "unified_pipelines" / "crosswind.yaml",
+    "customer_keys": HERE / "topologies" / "customer_keys.yaml",
     "three_accounts": HERE / "topologies" / "three_accounts.yaml",
 }
 
@@ -33,7 +34,7 @@ def generated() -> dict[Path, str]:
     for folder, file in TOPOLOGIES.items():
         topology = load(file)
         sources = {source: (file.parent / source).read_text() for source in inline_sources(topology)}
-        for stack in synth(topology, sources):
+        for stack in (*synth(topology, sources), *deployer_stacks(topology)):
             path = HERE / folder / stack.account / stack.region / f"{stack.name}.json"
             files[path] = pretty(stack.template)
         files[HERE / folder / "names.json"] = pretty(names_file(topology))

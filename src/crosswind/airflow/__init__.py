@@ -9,9 +9,10 @@ A DAG of Crosswind holds no AWS fact of its own. The stages of one task, in orde
 4. `operators`: configuration from S3, placeholders filled, one call that starts the job, then a wait.
 5. `triggers`: the same wait in the triggerer, with the same settings, none of them lost on the way.
 6. `handover`: which objects one DAG hands to the next, as data.
+7. `denials`: when a call is denied, the explanation that the endpoint sent goes into the task's log.
 
 `naming` makes the names that AWS wants (role session, training job, run). It, `accounts`, `substitution`,
-`settings` and `handover` know no Airflow. `compat` holds the only switches between Airflow's versions.
+`settings`, `handover` and `denials` know no Airflow. `compat` holds the only switches between Airflow's versions.
 
 May import of Crosswind: `crosswind.aws` and `crosswind.errors`. May not: call AWS when a DAG is parsed, fall
 back to another identity, log a secret. Known cost: importing an operator imports Airflow's amazon provider

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from crosswind.airflow.denials import show_denials
 from crosswind.airflow.hooks.cross_account import CrossAccountHook
 from crosswind.airflow.settings import TopologyNames
 from crosswind.errors import InputError
@@ -22,10 +23,12 @@ def declared_connection(names: TopologyNames) -> Callable[[Any], None]:
 
     The callable raises InputError for a connection that is missing, undeclared, unknown to Airflow, without a
     role, or used in another Region than its site's; WrongAccountError for a role of another account. A task
-    without an `aws_conn_id` passes: it makes no AWS call by a connection.
+    without an `aws_conn_id` passes: it makes no AWS call by a connection. From then on the task's log shows why a
+    call was denied, as far as the endpoint tells (`denials`).
     """
 
     def check(context: Any) -> None:
+        show_denials()
         task = context["task"]
         if not hasattr(task, "aws_conn_id"):
             return

@@ -10,11 +10,14 @@ from typing import Any, Protocol
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
 from crosswind.aws.translate import translated
 from crosswind.errors import WrongAccountError
 
 __all__ = ["AwsSessions", "Identity", "Sessions"]
+
+_SESSION_NAME = "crosswind"
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,20 @@ class AwsSessions:
         endpoint: an endpoint URL, for the local world; empty for AWS. With an endpoint, the account id is
             the access key and acts as that account's root, whatever profiles and variables are set.
         region: the Region that is asked who acts; one of the partition in use.
+        roles: the ARN of the role to act under, by account id: the account's credentials only assume it.
     """
 
-    def __init__(self, profiles: Mapping[str, str], endpoint: str = "", region: str = "us-east-1") -> None:
+    def __init__(
+        self,
+        profiles: Mapping[str, str],
+        endpoint: str = "",
+        region: str = "us-east-1",
+        roles: Mapping[str, str] | None = None,
+    ) -> None:
         self._profiles = dict(profiles)
         self.endpoint = endpoint
         self._region = region
+        self._roles = dict(roles or {})
         self._sessions: dict[str, boto3.Session] = {}
         self._asserted: dict[str, Identity] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
@@ -90,10 +101,25 @@ class AwsSessions:
     def _session(self, account: str) -> boto3.Session:
         if account not in self._sessions:
             profile = self._profiles.get(account) or None
-            self._sessions[account] = (
-                self._local_session(account) if self.endpoint else boto3.Session(profile_name=profile)
-            )
+            session = self._local_session(account) if self.endpoint else boto3.Session(profile_name=profile)
+            role = self._roles.get(account)
+            self._sessions[account] = self._under(role, session) if role else session
         return self._sessions[account]
+
+    def _under(self, role: str, session: boto3.Session) -> boto3.Session:
+        """A session under a role, assumed when the first call is made and renewed before it ends."""
+
+        def client(name: str, **keys: str | None) -> Any:
+            return session.client(
+                name, region_name=self._region, endpoint_url=self.endpoint or None, config=self._config(), **keys
+            )
+
+        fetcher = AssumeRoleCredentialFetcher(
+            client, session.get_credentials(), role, extra_args={"RoleSessionName": _SESSION_NAME}
+        )
+        inner = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+        inner._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+        return boto3.Session(botocore_session=inner)
 
     def _local_session(self, account: str) -> boto3.Session:
         """A session that reads no profile: AWS_PROFILE may name one that is meant for AWS, or none at all."""

@@ -42,6 +42,11 @@ class Console:
         """Print one JSON document with sorted keys, whatever the mode."""
         sys.stdout.write(json.dumps(document, indent=2, sort_keys=True, default=str) + "\n")
 
+    def record(self, document: Mapping[str, Any]) -> None:
+        """Print one line of JSON with sorted keys at once: one of many, as they come."""
+        sys.stdout.write(json.dumps(document, sort_keys=True, default=str) + "\n")
+        sys.stdout.flush()
+
     def line(self, text: str = "", style: str = "") -> None:
         """Print a line of the result."""
         if not self.as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -59,7 +59,7 @@ def demo(
         console.note(f"The world is stopped; its logs are kept in {_short_path(folder.root)}", style="yellow")
         raise
     if console.as_json:
-        console.data({"schema_version": 1, **asdict(summary), "phases": show.phases})
+        console.data({"schema_version": 1, **asdict(summary), "decisions": show.decisions, "phases": show.phases})
     if keep:
         _say_how_to_stop(console, folder, topology, wire.sessions({}, show.endpoint), file or wire.example())
         return
@@ -96,38 +96,52 @@ class Demo:
         self._root = root
         self.endpoint = ""
         self.phases: dict[str, float] = {}
+        self.decisions: dict[str, int] = {}
+        self.waiting = 0
 
     def run(self, keep: bool) -> Summary:
         """Show it all; with `keep`, leave it deployed and the world up."""
         with self._timed("world", "start the local world"):
             self.endpoint = self._process.start(port=0).endpoint
-        sessions = wire.sessions({}, self.endpoint)
+        administrator = wire.sessions({}, self.endpoint)
+        with self._timed("bootstrap", "make the deployer's roles"):
+            self._apply(administrator, engine.plan_bootstrap(self._topology, administrator))
+        sessions = wire.deployer_sessions(self._topology, self.endpoint)
         show_targets(self._console, self._topology, sessions)
         with self._timed("deploy", "deploy (Airflow's environment is built and started in here)"):
-            plan = engine.plan_deploy(self._topology, self._root, sessions)
-            engine.Applier(sessions, show_event(self._console)).apply(plan).raise_first()
+            self._apply(sessions, engine.plan_deploy(self._topology, self._root, sessions))
         with self._timed("pipelines", "run both pipelines"):
             runs = wire.pipeline_runs(self._topology, sessions, self._console.task).run(RUN_SECONDS)
         summary = collect(self._topology, sessions, runs, self._process.requests())
         if not keep:
-            self._destroy(sessions)
-        show_summary(self._console, summary, self.phases)
+            self._destroy(sessions, administrator)
+        self.decisions = self._process.decisions()["counts"]
+        if not keep:
+            with self._timed("stop", "stop the local world"):
+                self.stop()
+        show_summary(self._console, summary, self.decisions, self.phases, self.waiting)
         return summary
 
     def stop(self) -> None:
         """Stop the world and all that it started."""
         self._process.stop()
 
-    def _destroy(self, sessions: Sessions) -> None:
+    def _apply(self, sessions: Sessions, plan: engine.Plan) -> None:
+        engine.Applier(sessions, show_event(self._console)).apply(plan).raise_first()
+
+    def _destroy(self, sessions: Sessions, administrator: Sessions) -> None:
         with self._timed("destroy", "destroy, and look for what is left"):
-            plan = engine.plan_destroy(self._topology, sessions)
-            engine.Applier(sessions, show_event(self._console)).apply(plan).raise_first()
-            left = engine.leftovers(self._topology, sessions)
+            self._apply(sessions, engine.plan_destroy(self._topology, sessions))
+            self._apply(administrator, engine.plan_bootstrap_removal(self._topology, administrator))
+            found = engine.leftovers(self._topology, administrator, bootstrap=True)
+            left = [each for each in found if not each.reason]
+            for each in found:
+                if each.reason:
+                    self.waiting += 1
+                    self._console.note(f"{each.kind} {each.name} in {each.account}, {each.region}: {each.reason}")
         if left:
             names = ", ".join(f"{each.kind} {each.name}" for each in left)
             raise DeployError(f"the clean-up left {len(left)} resources: {names}")
-        with self._timed("stop", "stop the local world"):
-            self.stop()
 
     @contextmanager
     def _timed(self, name: str, title: str) -> Iterator[None]:
@@ -137,8 +151,22 @@ class Demo:
         self.phases[name] = round(time.monotonic() - began, 1)
 
 
-def show_summary(console: Console, summary: Summary, phases: dict[str, float]) -> None:
-    """Print what a run did."""
+def show_summary(
+    console: Console,
+    summary: Summary,
+    decisions: Mapping[str, int],
+    phases: Mapping[str, float],
+    waiting: int = 0,
+) -> None:
+    """Print what a run did.
+
+    Args:
+        console: prints.
+        summary: of the run.
+        decisions: how many `requests` IAM decided, and how many it `allowed` and `denied`.
+        phases: seconds by phase.
+        waiting: how many leftovers wait for their end, as KMS keys do.
+    """
     console.line()
     console.table(
         f"{summary.topology}: what happened",
@@ -159,11 +187,14 @@ def show_summary(console: Console, summary: Summary, phases: dict[str, float]) -
         console.line(f"             s3://{folder}/")
     requests = ", ".join(f"{account} {count}" for account, count in sorted(summary.requests.items()))
     console.line(f"AWS calls    {requests}")
+    console.line(
+        f"IAM          {decisions['requests']} requests decided: {decisions['allowed']} allowed,"
+        f" {decisions['denied']} denied"
+    )
     console.line("time         " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in phases.items()))
     if "destroy" in phases:
-        console.line(
-            "left         nothing: a sweep of every declared account and Region found no resource of the topology"
-        )
+        found = f"only {waiting} that wait for their end" if waiting else "no resource of the topology"
+        console.line(f"left         nothing: a sweep of every declared account and Region found {found}")
 
 
 def _short(arn: str) -> str:

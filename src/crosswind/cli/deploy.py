@@ -40,6 +40,11 @@ def deploy(
     topology, root = wire.topology(file)
     if console.as_json and not (yes or local):
         raise UsageError("deploy asks before it changes anything", hint="add --yes to --output json")
+    if local:
+        administrator = wire.administrator_sessions(topology, local, endpoint_url, state)
+        with console.phase("make the deployer's roles"):
+            roles = engine.plan_bootstrap(topology, administrator)
+            engine.Applier(administrator, show_event(console)).apply(roles).raise_first()
     sessions = wire.target_sessions(topology, local, endpoint_url, state)
     show_targets(console, topology, sessions)
     with console.phase("read what exists"):

@@ -11,7 +11,16 @@ from crosswind import deploy as engine
 from crosswind.cli import wire
 from crosswind.cli.console import Console
 from crosswind.cli.deploy import show_event, show_targets
-from crosswind.cli.options import EndpointOption, FileOption, LocalOption, Output, OutputOption, StateOption, YesOption
+from crosswind.cli.options import (
+    EndpointOption,
+    FileOption,
+    LocalOption,
+    Output,
+    OutputOption,
+    StateOption,
+    YesOption,
+    again,
+)
 from crosswind.errors import DeployError, UsageError
 
 __all__ = ["destroy"]
@@ -40,14 +49,16 @@ def destroy(
         if typed != topology.name:
             raise UsageError(f'"{typed}" is not {topology.name}; nothing was removed', hint="run it again")
     engine.Applier(sessions, show_event(console)).apply(plan).raise_first()
+    where = again(file, local, endpoint_url, state)
     with console.phase("look for what is left"):
         left = engine.leftovers(topology, sessions)
     if console.as_json:
         console.data({"schema_version": 1, "left": [asdict(each) for each in left]})
     elif left:
-        rows = [(each.account, each.region, each.kind, each.name) for each in left]
-        console.table("left", ("account", "region", "kind", "name"), rows)
+        rows = [(each.account, each.region, each.kind, each.name, each.reason) for each in left]
+        console.table("left", ("account", "region", "kind", "name", "reason"), rows)
     else:
         console.line("Nothing is left.")
-    if left:
-        raise DeployError(f"{len(left)} resources are left", hint="run `crosswind destroy` again")
+        console.note(f"the deployer's roles stay; to remove them: crosswind bootstrap --remove {where}")
+    if unexplained := [each for each in left if not each.reason]:
+        raise DeployError(f"{len(unexplained)} resources are left", hint="run `crosswind destroy` again")

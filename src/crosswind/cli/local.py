@@ -1,4 +1,4 @@
-"""`crosswind local up | down | status | env`: the local world."""
+"""`crosswind local up | down | status | env | decisions`: the local world."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import typer
 from crosswind.aws import Sessions, translated
 from crosswind.cli import wire
 from crosswind.cli.console import Console
+from crosswind.cli.decisions import decisions
 from crosswind.cli.options import Output, OutputOption, StateOption, in_state
 from crosswind.errors import UsageError
 from crosswind.local.environment import exports
@@ -26,6 +27,7 @@ _SESSION = "crosswind-local-env"
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 app = typer.Typer(help="The local world: accounts and Regions on this machine.", no_args_is_help=True)
+app.command("decisions")(decisions)
 
 
 @app.command()

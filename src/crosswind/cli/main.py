@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from crosswind import __version__
-from crosswind.cli import demo, deploy, destroy, local, run, synth, validate
+from crosswind.cli import bootstrap, demo, deploy, destroy, iam, local, run, synth, validate, why
 from crosswind.cli.console import Console
 from crosswind.errors import CrosswindError
 
@@ -26,9 +26,12 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("validate")(validate.validate)
 app.command("synth")(synth.synth)
+app.command("bootstrap")(bootstrap.bootstrap)
 app.command("deploy")(deploy.deploy)
 app.command("run")(run.run)
 app.command("destroy")(destroy.destroy)
+app.command("why")(why.why)
+app.add_typer(iam.app, name="iam")
 app.add_typer(local.app, name="local")
 
 

@@ -23,7 +23,7 @@ def synth(
     """Make the CloudFormation templates from the topology file."""
     console = Console(as_json=output is Output.json)
     topology, root = wire.topology(file)
-    stacks = wire.stacks(topology, root)
+    stacks = (*wire.stacks(topology, root), *wire.deployer_stacks(topology))
     if console.as_json:
         console.data(
             {

@@ -7,30 +7,39 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crosswind.aws import AwsSessions, Sessions
 from crosswind.deploy import Airflow, PipelineRuns, TaskInstance
-from crosswind.errors import UsageError
+from crosswind.errors import TopologyError, UsageError
 from crosswind.local.process import WorldProcess
 from crosswind.local.state import StateFolder
 from crosswind.topology import Names, Topology, load
 
 if TYPE_CHECKING:
+    from crosswind.local.authorization.trust import TrustedIssuer
     from crosswind.local.children import Children
     from crosswind.local.clients import Clients
+    from crosswind.local.edge.call import Service
+    from crosswind.local.edge.edge import Edge
+    from crosswind.local.edge.routes import LocalRoute
     from crosswind.local.engines import GlueService, LambdaService, SageMakerService
-    from crosswind.local.identity import Identities
     from crosswind.local.moto_backend import MotoBackend
+    from crosswind.local.replication import Replication
     from crosswind.local.world import World
+    from crosswind.report.origins import Origins
     from crosswind.synth import Stack
 
 __all__ = [
+    "administrator_sessions",
     "airflow",
+    "deployer_sessions",
+    "deployer_stacks",
     "example",
+    "origins",
     "pipeline_runs",
     "sessions",
     "stacks",
@@ -67,16 +76,57 @@ def stacks(topology: Topology, root: Path) -> tuple[Stack, ...]:
     return synth(topology, {source: (root / source).read_text() for source in inline_sources(topology)})
 
 
-def sessions(profiles: Mapping[str, str], endpoint: str) -> AwsSessions:
-    """Sessions on AWS, or at an endpoint."""
-    return AwsSessions(profiles, endpoint)
+def origins(file: Path) -> Origins:
+    """Where each policy document of a topology comes from.
+
+    Raises:
+        TopologyError: with every fault of the file.
+    """
+    from crosswind.report.origins import Origins
+    from crosswind.synth import deployer_stacks
+    from crosswind.topology import check, read
+
+    declared = read(file)
+    faults = check(declared.topology, declared.places, declared.root)
+    if faults:
+        raise TopologyError.of(faults)
+    made = (*stacks(declared.topology, declared.root), *deployer_stacks(declared.topology))
+    return Origins(declared.topology, declared.places, made)
+
+
+def deployer_stacks(topology: Topology) -> tuple[Stack, ...]:
+    """The stacks of the deployer's roles, which an administrator launches once."""
+    from crosswind.synth import deployer_stacks
+
+    return deployer_stacks(topology)
+
+
+def sessions(profiles: Mapping[str, str], endpoint: str, roles: Mapping[str, str] | None = None) -> AwsSessions:
+    """Sessions on AWS, or at an endpoint; under roles by account id, where given."""
+    return AwsSessions(profiles, endpoint, roles=roles)
+
+
+def deployer_sessions(topology: Topology, endpoint: str) -> AwsSessions:
+    """Sessions at an endpoint that act as the deployer of each account."""
+    names = Names(topology)
+    roles = {account.id: names.role_arn("deployer", account.id) for account in topology.accounts.values()}
+    return sessions({}, endpoint, roles)
 
 
 def target_sessions(topology: Topology, local: bool, endpoint_url: str, folder: Path) -> Sessions:
-    """Sessions where the user points: the local world, an endpoint, or AWS by each account's profile."""
-    endpoint = world_process(state(folder)).running().endpoint if local else endpoint_url
+    """Sessions of who deploys: the deployer's role at the local world or an endpoint, each account's profile on AWS."""
+    endpoint = _endpoint(local, endpoint_url, folder)
+    return deployer_sessions(topology, endpoint) if endpoint else administrator_sessions(topology, False, "", folder)
+
+
+def administrator_sessions(topology: Topology, local: bool, endpoint_url: str, folder: Path) -> Sessions:
+    """Sessions of who made the accounts: root at the local world or an endpoint, each account's profile on AWS."""
     profiles = {account.id: account.profile for account in topology.accounts.values()}
-    return sessions(profiles, endpoint)
+    return sessions(profiles, _endpoint(local, endpoint_url, folder))
+
+
+def _endpoint(local: bool, endpoint_url: str, folder: Path) -> str:
+    return world_process(state(folder)).running().endpoint if local else endpoint_url
 
 
 def state(root: Path, cache: Path | None = None) -> StateFolder:
@@ -108,10 +158,12 @@ def world(state: StateFolder, port: int) -> World:
         PortInUseError: another process listens there.
         WorldError: another world uses the state folder.
     """
+    from crosswind.local.authorization.decisions import DecisionLog
+    from crosswind.local.authorization.enforcement import Enforcement
     from crosswind.local.children import Children
     from crosswind.local.clients import Clients
     from crosswind.local.cloudformation import CloudFormation
-    from crosswind.local.edge.edge import AllowAll, Edge
+    from crosswind.local.edge.edge import Edge
     from crosswind.local.edge.server import EdgeServer
     from crosswind.local.engines import GlueDefinitions
     from crosswind.local.identity import Identities
@@ -125,34 +177,46 @@ def world(state: StateFolder, port: int) -> World:
     claim = state.make().claim()
     moto = MotoBackend()
     identities = Identities(moto)
-    edge = Edge(identities, [Sts(identities)], moto, AllowAll(), RequestLog(state.requests))
+    enforcement = Enforcement(moto, identities, lambda: cloudformation, DecisionLog(state.decisions))
+    issuer = enforcement.issuer
+    edge = Edge(identities, [Sts(identities)], moto, enforcement.authorizer, RequestLog(state.requests))
+    enforcement.attach(edge)
     server = EdgeServer(edge, port=port)
-    server.start()
+    server.listen()
     clients = Clients(server.endpoint)
     children = Children()
-    mwaa = Mwaa(identities, clients, state.airflow, state.cache, lambda: server.endpoint)
-    replication = Replication(edge, identities, moto)
-    cloudformation = CloudFormation(identities, clients)
-    runners = _engines(identities, clients, children, server.endpoint, state, moto)
-    for service in (cloudformation, mwaa, replication, GlueDefinitions(moto), *runners):
-        edge.add(service)
-    edge.add_guard(replication.guard)
-    edge.add_hook(replication.after_call)
-    for prefix, route in mwaa.routes.items():
-        edge.mount(prefix, route)
+    mwaa = Mwaa(issuer, clients, state.airflow, state.cache, lambda: server.endpoint)
+    replication = Replication(edge, issuer, moto)
+    cloudformation = CloudFormation(issuer, clients)
+    runners = _engines(issuer, clients, children, server.endpoint, state, moto)
+    services = (cloudformation, mwaa, replication, GlueDefinitions(moto), *runners)
+    _behind(edge, services, replication, mwaa.routes)
+    server.start()  # only now: before, a service of ours would have been moto's
     replication.start()
     threading.Thread(target=moto.warm, args=(_WARM,), name="warm-moto", daemon=True).start()
     return World(
         state,
         server.endpoint,
-        [server, children, *runners, replication, mwaa, cloudformation],
+        [server, children, *runners, replication, mwaa, cloudformation, enforcement],
         end=edge.local.shutdown,
         claim=claim,
     )
 
 
+def _behind(
+    edge: Edge, services: Iterable[Service], replication: Replication, routes: Mapping[str, LocalRoute]
+) -> None:
+    """Put the services of ours behind the edge."""
+    for service in services:
+        edge.add(service)
+    edge.add_guard(replication.guard)
+    edge.add_hook(replication.after_call)
+    for prefix, route in routes.items():
+        edge.mount(prefix, route)
+
+
 def _engines(
-    identities: Identities,
+    identities: TrustedIssuer,
     clients: Clients,
     children: Children,
     endpoint: str,

@@ -10,6 +10,7 @@ The stages, each of which takes what the one before gives:
 - `observe` reads what exists. Describe and list calls alone.
 - `comparison` sets the two against each other: a `Plan` of frozen steps, nothing that acts. Pure. `destroy`
   makes the plan of a removal in the same way.
+- `bootstrap` plans what an administrator makes once: the role under which all of this acts.
 - `rows` puts a plan into a table and JSON. It reads the data that `apply` reads, so both say the same.
 - `apply` runs a plan: each step once those before it are done, several at a time, events to a callback, a
   result for every step. `stacks`, `stacksets`, `objects` and `cleanup` hold what one step does. Each looks
@@ -29,6 +30,7 @@ from pathlib import Path
 from crosswind.aws import Sessions
 from crosswind.deploy.apply import Applier
 from crosswind.deploy.artifacts import files_of, lambda_sources
+from crosswind.deploy.bootstrap import plan_bootstrap, plan_bootstrap_removal
 from crosswind.deploy.cleanup import log_groups
 from crosswind.deploy.comparison import compare, wanted
 from crosswind.deploy.desired import desired
@@ -43,7 +45,7 @@ from crosswind.deploy.runs import Airflow
 from crosswind.deploy.steps import Plan, Step, Unchanged, Upload
 from crosswind.deploy.target import Target, places, targets
 from crosswind.deploy.waiting import Pace
-from crosswind.synth import Stack, synth
+from crosswind.synth import Stack, deployer_stacks, synth
 from crosswind.topology.model import LambdaJob, Topology
 from crosswind.topology.names import Names
 
@@ -66,6 +68,8 @@ __all__ = [
     "Upload",
     "leftovers",
     "outcome_json",
+    "plan_bootstrap",
+    "plan_bootstrap_removal",
     "plan_deploy",
     "plan_destroy",
     "plan_json",
@@ -111,9 +115,19 @@ def plan_destroy(topology: Topology, sessions: Sessions) -> Plan:
     return plan_removal(topology, stacks, observe(wanted_for_removal(topology, stacks), sessions), logs)
 
 
-def leftovers(topology: Topology, sessions: Sessions) -> tuple[Leftover, ...]:
-    """What of a topology still exists in its declared accounts and Regions; empty when nothing is left."""
-    return sweep(topology, _named_stacks(topology), sessions)
+def leftovers(topology: Topology, sessions: Sessions, *, bootstrap: bool = False) -> tuple[Leftover, ...]:
+    """What of a topology still exists in its declared accounts and Regions; empty when nothing is left.
+
+    Args:
+        topology: the topology.
+        sessions: makes the clients.
+        bootstrap: whether what `plan_bootstrap` makes should be gone too; it outlives a destroy.
+    """
+    made_once = deployer_stacks(topology)
+    stacks = _named_stacks(topology)
+    found = sweep(topology, (*stacks, *made_once) if bootstrap else stacks, sessions)
+    kept = set() if bootstrap else {stack.name for stack in made_once}
+    return tuple(each for each in found if each.name not in kept)
 
 
 def _named_stacks(topology: Topology) -> tuple[Stack, ...]:

@@ -80,6 +80,9 @@ def _stop_training(step: StopJobs, working: Working) -> int:
         pages = sagemaker.get_paginator("list_training_jobs").paginate(StatusEquals="InProgress")
         for summary in [summary for page in pages for summary in page["TrainingJobSummaries"]]:
             name = summary["TrainingJobName"]
+            # Others' jobs are not ours to look at: the deployer's role names ours by how their names begin.
+            if not name.lower().startswith(tuple(prefix.lower() for prefix in step.training_prefixes)):
+                continue
             if sagemaker.describe_training_job(TrainingJobName=name)["RoleArn"] == step.training_role_arn:
                 sagemaker.stop_training_job(TrainingJobName=name)
                 stopped += 1

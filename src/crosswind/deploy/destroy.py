@@ -27,7 +27,7 @@ from crosswind.deploy.steps import (
     StopRuns,
 )
 from crosswind.deploy.target import places
-from crosswind.synth import Stack
+from crosswind.synth import Stack, training_prefixes
 from crosswind.topology.model import GlueJob, SageMakerJob, Topology
 from crosswind.topology.names import Names
 
@@ -129,6 +129,7 @@ class _Removal:
                     after=after,
                     glue_jobs=glue,
                     training_role_arn=role,
+                    training_prefixes=tuple(p for name in training for p in training_prefixes(self._topology, name)),
                 )
                 self._steps.append(step)
                 found.append(step.id)

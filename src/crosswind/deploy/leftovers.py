@@ -1,6 +1,7 @@
 """What of a topology still exists in its declared accounts and Regions: found by listing, not by records.
 
-A thing is the topology's when a template of it names it so, or when it carries the tag `crosswind:topology`.
+A thing is the topology's when a template of it names it so, or when it carries the tag `crosswind:topology`. A KMS key
+never goes at once: KMS deletes it after a week at least, and until then it is left with that reason.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from crosswind.deploy.cleanup import log_groups
 from crosswind.deploy.inventory import bucket_places, log_group_prefixes, plain
 from crosswind.deploy.observe import Wanted, observe
 from crosswind.deploy.target import places
+from crosswind.errors import AccessDeniedError
 from crosswind.synth import Stack
 from crosswind.topology.model import Topology
 
@@ -29,6 +31,8 @@ _NAMES = {
     "AWS::SecretsManager::Secret": "Name",
 }
 _SWEEPERS = 8
+# docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html: such a key does nothing and costs nothing.
+_ENDING = {"PendingDeletion", "PendingReplicaDeletion"}
 
 
 @dataclass(frozen=True, order=True)
@@ -38,15 +42,17 @@ class Leftover:
     Args:
         account: where.
         region: where.
-        kind: `stack`, `StackSet`, `bucket`, `role`, `function`, `Glue job`, `environment`, `secret`,
-            `secret (scheduled for deletion)`, `log group` or `VPC`.
+        kind: `stack`, `StackSet`, `bucket`, `key`, `role`, `function`, `Glue job`, `environment`,
+            `secret`, `secret (scheduled for deletion)`, `log group` or `VPC`.
         name: its name or id.
+        reason: why it may be there, and for how long; empty for what should be gone.
     """
 
     account: str
     region: str
     kind: str
     name: str
+    reason: str = ""
 
 
 def sweep(topology: Topology, stacks: tuple[Stack, ...], sessions: Sessions) -> tuple[Leftover, ...]:
@@ -83,6 +89,12 @@ class _Sweep:
         self.account, self.region = account, region
         self.stacks = {stack.name for stack in stacks if (stack.account, stack.region) == (account, region)}
         self.stacksets = {stack.name for stack in stacks if stack.kind == "stackset"}
+        self.keys = any(
+            resource["Type"] == "AWS::KMS::Key"
+            for stack in stacks
+            if (stack.account, stack.region) == (account, region)
+            for resource in stack.template["Resources"].values()
+        )
         self.names: dict[str, set[str]] = {kind: set() for kind in _NAMES}
         for stack in stacks:
             if stack.account != account:
@@ -174,6 +186,28 @@ def _vpcs(at: _Sweep) -> Iterator[Leftover]:
             yield at.left("VPC", vpc["VpcId"])
 
 
+def _keys(at: _Sweep) -> Iterator[Leftover]:
+    """Keys by their tags: the alias goes with the stack, the key after its window."""
+    if not at.keys:
+        return
+    kms = at.client("kms")
+    for key in at.pages("kms", "list_keys", "Keys"):
+        name = key["KeyId"]
+        try:
+            with translated(f"read the key {name} in {at.account}, {at.region}"):
+                tags = kms.list_resource_tags(KeyId=name)["Tags"]
+                if not at.is_tagged([{"Key": tag["TagKey"], "Value": tag["TagValue"]} for tag in tags]):
+                    continue
+                found = kms.describe_key(KeyId=name)["KeyMetadata"]
+        except AccessDeniedError:
+            continue  # a stranger's key, whose policy leaves nothing to IAM; ours does
+        reason = ""
+        if found["KeyState"] in _ENDING:
+            when = f" on {found['DeletionDate']:%Y-%m-%d}" if "DeletionDate" in found else ""
+            reason = f"scheduled: KMS deletes it{when}"
+        yield Leftover(at.account, at.region, "key", name, reason)
+
+
 _SEARCHES: tuple[Callable[[_Sweep], Iterator[Leftover]], ...] = (
     _stacks,
     _stacksets,
@@ -184,4 +218,5 @@ _SEARCHES: tuple[Callable[[_Sweep], Iterator[Leftover]], ...] = (
     _secrets,
     _log_groups,
     _vpcs,
+    _keys,
 )

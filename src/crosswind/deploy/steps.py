@@ -181,10 +181,11 @@ class StopRuns(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class StopJobs(_Step):
-    """Stop running Glue job runs by job name, and training jobs that act under `training_role_arn`."""
+    """Stop running Glue job runs by job name, and training jobs by the role they act under and how they are named."""
 
     glue_jobs: tuple[str, ...] = ()
     training_role_arn: str = ""
+    training_prefixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

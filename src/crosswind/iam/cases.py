@@ -4,13 +4,14 @@ A file holds an array of objects:
 
 ```
 {id, request: {action, resource, resourceAccount, principal, context},
- identityPolicies: [...], resourcePolicy, boundary: [...], sessionPolicy, scps: [{level, policies}], rcps: [{level, policies}], endpointPolicies: [...],
+ identityPolicies: [...], resourcePolicy, boundary: [...], sessionPolicy,
+ scps: [{level, policies}], rcps: [{level, policies}], endpointPolicies: [...],
  expected: Allow | ExplicitDeny | ImplicitDeny | Deny}
 ```
 
-Only `id` and `request` with `action`, `resource` and `principal` must be there; what is missing or null is not attached.
-`Deny` stands for either kind of denial. Further fields (`source`, `name`, `disputed`, ...) are kept and have no say; one
-that looks like a field of the form written wrongly is an error.
+Only `id` and `request` with `action`, `resource` and `principal` must be there; what is missing or null is not
+attached. `Deny` stands for either kind of denial. Further fields (`source`, `name`, `disputed`, ...) are kept and have
+no say; one that looks like a field of the form written wrongly is an error.
 
 What a missing document means, since such a case describes no live account: a `resourcePolicy` of null is silent, also
 for a role's trust within one account; a KMS key's is not, since nobody has access to a key whose policy does not say
@@ -20,6 +21,7 @@ so. A `sessionPolicy` of null limits nothing. Documents are read leniently: othe
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -162,7 +164,7 @@ def _spelled(found: Mapping[str, Any], valid: Sequence[str], place: Place) -> No
 def _request(case: Case) -> Request:
     asked = case.data["request"]
     try:
-        principal = Principal.of(asked["principal"])
+        principal = _principal(asked["principal"])
     except ValueError as error:
         raise InputError(f"request.principal: {error}", place=case.place, hint=_HINT) from error
     account = asked.get("resourceAccount")
@@ -173,6 +175,12 @@ def _request(case: Case) -> Request:
         "" if account is None else str(account),
         asked.get("context") or {},
     )
+
+
+def _principal(text: str) -> Principal:
+    """The principal of a case; a federated user stands for the user of its name, who is not told."""
+    federated = _FEDERATED_USER.fullmatch(text)
+    return Principal.of(text, role_arn=f"{federated[1]}iam::{federated[2]}:user/{federated[3]}" if federated else "")
 
 
 def _policies(case: Case, request: Request) -> PolicySet:
@@ -222,6 +230,7 @@ def _levels(case: Case, field: str, kind: PolicyKind, account: str) -> tuple[Lev
     return tuple(levels)
 
 
+_FEDERATED_USER = re.compile(r"(arn:[^:]+:)sts::(\d{12}):federated-user/(.+)")
 _HINT = "write the case as the case form says"
 
 

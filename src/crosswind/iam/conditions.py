@@ -5,8 +5,9 @@ Rules (docs.aws.amazon.com/IAM/latest/UserGuide/):
   (reference_policies_condition-logic-multiple-context-keys-or-values.html);
 - an absent key: not met, but met for a negated operator and with IfExists
   (reference_policies_elements_condition_operators.html);
-- ForAllValues: every value of the request, met when there is none; ForAnyValue: at least one value of the request
-  (reference_policies_condition-single-vs-multi-valued-context-keys.html);
+- ForAllValues: every value of the request, met when there is none; ForAnyValue: at least one value of the request, also
+  with IfExists (reference_policies_condition-single-vs-multi-valued-context-keys.html; IfExists as measured on AWS,
+  repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w);
 - a key that has several values needs one of these two: without it the condition is not met;
 - a policy variable without a value: not met (reference_policies_variables.html).
 """
@@ -127,9 +128,7 @@ class Condition:
         if rule is None:
             return not self.faults and any(each.lower() == ("false" if actual else "true") for each in self.values)
         if not actual:
-            if self._quantifier == _ANY:
-                return self._if_exists
-            return self._quantifier == _ALL or self._if_exists or rule.negated
+            return self._quantifier == _ALL or (self._quantifier != _ANY and (self._if_exists or rule.negated))
         if wanted is None:
             return False
         if self._quantifier == _ALL:

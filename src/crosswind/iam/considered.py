@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import repeat
 
 from crosswind.iam.context import Question
 from crosswind.iam.decision import Grantee, StatementResult
@@ -36,33 +37,26 @@ _NOTHING = Considered((), allowed=False, denied=False)
 def consider(policies: Iterable[Policy], question: Question) -> Considered:
     """Hold every statement against the question.
 
-    Action and Resource are always both looked at, for explanations; principals and conditions of a statement only
-    when these two match (conditions) or the document names principals. This is the inner loop of every decision:
-    the patterns' two cheap tests stand here and not behind calls, and the results of a statement without a say of
-    principal or conditions were made when it was parsed.
+    Action, Resource and Principal are always all looked at, for explanations; conditions only when these match. A
+    question that is not put as a whole leaves out the statements that are not about its action: none of them can
+    match. This is the inner loop: the patterns' cheap tests stand here and not behind a call, and most results are
+    premade.
 
     Args:
         policies: of one layer.
         question: completed.
     """
-    action, resource, values = question.action, question.request.resource, question.values
+    action, resource, values, whole = question.action, question.request.resource, question.values, question.whole
     results: list[StatementResult] = []
     keep = results.append
     allowed = denied = False
-    grantees: set[Grantee] = set()
+    grantees: set[Grantee | None] = set()
     for policy in policies:
-        for statement, outcomes in policy.ready:
-            patterns = statement.means_action
-            search = patterns.search
-            action_met = (
-                action in patterns.exact
-                or action.startswith(patterns.prefixes)
-                or (search is not None and search(action) is not None)
-            ) is not statement.negates_action
-            resources = statement.means_resource
-            if resources is None:
-                resource_met = True
-            else:
+        means, meant = policy.about(action)
+        looked_at = zip(policy.ready, means, strict=True) if whole else zip(meant, repeat(True), strict=False)
+        for (statement, outcomes), action_met in looked_at:
+            resource_met, resources = True, statement.means_resource
+            if resources is not None:
                 search = resources.search
                 resource_met = (
                     resource.startswith(resources.prefixes)
@@ -70,27 +64,26 @@ def consider(policies: Iterable[Policy], question: Question) -> Considered:
                     or (search is not None and search(resource) is not None)
                     or (bool(resources.templates) and resources.match_templates(resource, values))
                 ) is not statement.negates_resource
+                if statement.negates_resource and not resources.resolvable(values):
+                    resource_met = False  # a variable without a value matches nothing, and its negation no more
             result = outcomes[2 * action_met + resource_met]
             if statement.means_principal is not None:
                 result = _with_principal(result, question)
-                if result.principal and action_met and resource_met and statement.conditions:
+            if action_met and resource_met and result.principal is not False:
+                if statement.conditions:
                     result = _with_conditions(result, question)
-            elif action_met and resource_met and statement.conditions:
-                result = _with_conditions(result, question)
-            elif not (action_met and resource_met):
-                keep(result)
-                continue
-            keep(result)
-            if result.matched:
+                    if not result.matched:
+                        keep(result)
+                        continue
                 if statement.effect == "Deny":
                     denied = True
                 else:
                     allowed = True
-                    if result.grantee is not None:
-                        grantees.add(result.grantee)
+                    grantees.add(result.grantee)
+            keep(result)
     if not results:
         return _NOTHING
-    return Considered(tuple(results), allowed, denied, frozenset(grantees))
+    return Considered(tuple(results), allowed, denied, frozenset(each for each in grantees if each is not None))
 
 
 def _with_principal(result: StatementResult, question: Question) -> StatementResult:
@@ -103,14 +96,16 @@ def _grantee(statement: Statement, question: Question) -> Grantee | None:
     """By which form the statement means the caller.
 
     NotPrincipal means everybody whom it does not name in any form. AWS's page warns that some services look at
-    account, role and session one after the other, so that a Deny should spare all three
-    (docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html); which ones is not said.
+    account, role and session one after the other, so that a Deny should spare all three; which ones is not said. With
+    Deny it also means everybody who has a permissions boundary, whomever it names
+    (docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html).
     """
     assert statement.means_principal is not None  # noqa: S101 - asked for documents with principals alone
     found = statement.means_principal.grantee(question.request.principal)
     if not statement.negates_principal:
         return found
-    return Grantee.NOT_PRINCIPAL if found is None else None
+    meant = found is None or (question.bounded and statement.effect == "Deny")
+    return Grantee.NOT_PRINCIPAL if meant else None
 
 
 def _with_conditions(result: StatementResult, question: Question) -> StatementResult:

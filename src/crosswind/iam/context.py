@@ -30,34 +30,54 @@ class Question:
     """A request as the matching sees it.
 
     Args:
-        request: the question, `resource_account` and the derived context keys filled in.
+        request: as it was asked.
         action: in lower case.
-        values: the context, keys in lower case, several values in a tuple.
+        owner: the resource's account.
+        values: the context, keys in lower case, several values in a tuple, the derived ones included.
+        derived: the keys that follow from principal and resource and were not given, as AWS spells them.
+        bounded: whether the caller has a permissions boundary.
+        whole: whether the statements that are not about the action are wanted too.
     """
 
     request: Request
     action: str
+    owner: str
     values: Values
+    derived: Values
+    bounded: bool = False
+    whole: bool = True
 
     @classmethod
-    def of(cls, request: Request) -> Question:
+    def of(cls, request: Request, *, bounded: bool = False, whole: bool = True) -> Question:
         """Complete a request. What the caller gave is never replaced."""
         principal = request.principal
         owner = request.resource_account or _account(request.resource) or principal.account
         action = request.action.lower()
-        context: dict[str, str | tuple[str, ...]] = {}
         values: dict[str, str | tuple[str, ...]] = {}
         for key, value in request.context.items():
-            if value is not None:  # JSON's null: the key is absent
-                context[key] = values[key.lower()] = value if type(value) is str else _texts(value)
-        for key, folded, derived in _of_principal(principal):
+            if type(value) is str:
+                values[key.lower()] = value
+            elif value is not None:  # JSON's null: the key is absent
+                values[key.lower()] = _texts(value)
+        derived: dict[str, str | tuple[str, ...]] = {}
+        for key, folded, text in _of_principal(principal):
             if folded not in values:
-                context[key] = values[folded] = derived
+                derived[key] = values[folded] = text
         if owner and "aws:resourceaccount" not in values:
-            context["aws:ResourceAccount"] = values["aws:resourceaccount"] = owner
+            derived["aws:ResourceAccount"] = values["aws:resourceaccount"] = owner
         if action.startswith("kms:") and principal.account and "kms:calleraccount" not in values:
-            context["kms:CallerAccount"] = values["kms:calleraccount"] = principal.account
-        return cls(Request(request.action, request.resource, principal, owner, context), action, values)
+            derived["kms:CallerAccount"] = values["kms:calleraccount"] = principal.account
+        return cls(request, action, owner, values, derived, bounded, whole)
+
+    def completed(self) -> Request:
+        """The request with `resource_account` and the derived context keys filled in."""
+        asked = self.request
+        given = {
+            key: value if type(value) is str else _texts(value)
+            for key, value in asked.context.items()
+            if value is not None
+        }
+        return Request(asked.action, asked.resource, asked.principal, self.owner, given | dict(self.derived))
 
 
 def _texts(value: object) -> str | tuple[str, ...]:

@@ -47,18 +47,20 @@ _TRUST_ACTIONS = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 _LAYER = {PolicyKind.TRUST: Layer.TRUST, PolicyKind.KEY: Layer.KEY}
 
 
-def decide(request: Request, policies: PolicySet) -> Decision:
+def decide(request: Request, policies: PolicySet, *, whole: bool = True) -> Decision:
     """Decide one request.
 
     Args:
         request: who asks for what.
         policies: every document that has a say; `PolicySet` says what None and empty mean.
+        whole: false leaves out of the answer the statements that are not about the action, and the derived context
+            keys: quicker, the same effect and the same verdict of each layer, but nothing to explain it with.
 
     Returns:
         The answer with every layer and every statement considered, in the order of AWS's evaluation. Never raises.
     """
-    question = Question.of(request)
-    principal, owner = question.request.principal, question.request.resource_account
+    question = Question.of(request, bounded=policies.boundary is not None, whole=whole)
+    principal, owner = request.principal, question.owner
     across = principal.kind not in _WITHOUT_POLICIES and principal.account != owner
     owner_side = _resource_side(question, policies, across)
     if principal.kind in _WITHOUT_POLICIES:
@@ -70,7 +72,7 @@ def decide(request: Request, policies: PolicySet) -> Decision:
         callers = _caller_side(question, policies, needs_identity, needs_limits)
     layers = (*_organization(question, policies), _endpoint(question, policies), *owner_side.layers, *callers)
     blocked_by = _blocking(layers)
-    return Decision(_effect(blocked_by), question.request, across, layers, blocked_by)
+    return Decision(_effect(blocked_by), question.completed() if whole else request, across, layers, blocked_by)
 
 
 def _blocking(layers: tuple[LayerResult, ...]) -> LayerResult | None:
@@ -112,7 +114,7 @@ def _organization(question: Question, policies: PolicySet) -> list[LayerResult]:
     Neither binds service-linked roles, and no SCP binds a principal without an account
     (docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html, ..._rcps.html).
     """
-    principal, owner = question.request.principal, question.request.resource_account
+    principal, owner = question.request.principal, question.owner
     linked = ":role/aws-service-role/" in principal.role_arn
     note = "it does not bind service-linked roles" if linked else ""
     if not policies.rcps or linked:
@@ -133,7 +135,8 @@ def _level(layer: Layer, level: Level, account: str, question: Question) -> Laye
     verdict, note = _verdict(considered), ""
     if layer is Layer.RCP and verdict is Verdict.IMPLICIT_DENY:
         verdict, note = Verdict.ALLOW, "RCPFullAWSAccess, which every level holds, allows"
-    return LayerResult(layer, account, verdict, True, considered.statements, level.name, note)
+    owner = next((each.account for each in level.policies if each.account), account)  # the management account
+    return LayerResult(layer, owner, verdict, True, considered.statements, level.name, note)
 
 
 def _endpoint(question: Question, policies: PolicySet) -> LayerResult:
@@ -182,9 +185,9 @@ def _resource_side(question: Question, policies: PolicySet, across: bool) -> _Ow
         or (layer is Layer.KEY and is_key(request.resource))
     )
     if document is None and not required:
-        own = absent(layer, request.resource_account)
+        own = absent(layer, question.owner)
     else:
-        own = LayerResult(layer, request.resource_account, verdict, required, considered.statements, note=note)
+        own = LayerResult(layer, question.owner, verdict, required, considered.statements, note=note)
     return _Owner((own, *extra), reach, granted)
 
 
@@ -197,7 +200,7 @@ def _reach(grantees: frozenset[Grantee], principal: Principal) -> Reach:
 
 def _beside(question: Question, policies: PolicySet) -> tuple[list[LayerResult], bool]:
     """What stands beside the resource's policy: KMS grants and S3 Block Public Access. And whether a grant allows."""
-    owner, layers, granted = question.request.resource_account, [], False
+    owner, layers, granted = question.owner, [], False
     if policies.grants:
         grant = granting(policies.grants, question)
         granted = grant is not None

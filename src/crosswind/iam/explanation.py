@@ -176,7 +176,7 @@ def text(explanation: Explanation, origins: Sequence[str] = ()) -> str:
     """
     lines = [explanation.sentence or _permitted(explanation), _row("WHY", explanation.why)]
     lines += _layer_lines(explanation.layers)
-    lines += [_row("FIX", each) for each in explanation.fixes]
+    lines += [_row("FIX", each.replace("; or ", "\n      or ")) for each in explanation.fixes]
     lines += [_row("FROM", each) for each in origins]
     if explanation.note:
         lines.append(_row("NOTE", explanation.note))

@@ -200,7 +200,8 @@ class Checker:
         """
         value = statement.get(element)
         if value is None:
-            return []
+            everybody = self._lenient and self._kind is PolicyKind.ENDPOINT and element == "Principal"
+            return [("AWS", "*")] if everybody and "NotPrincipal" not in statement else []
         if isinstance(value, Mapping):
             pairs = [(kind, text) for kind, named in value.items() for text in texts(named)]
         elif value == "*" or self._lenient:
@@ -260,7 +261,8 @@ class Checker:
     def _without(self, statement: Mapping[str, Any], element: str, aws: str) -> None:
         for each in (element, f"Not{element}"):
             if each in statement:
-                raise self.error(f"may not stand in a {self._kind.value}", each, aws)
+                article = "an" if self._kind is PolicyKind.IDENTITY else "a"
+                raise self.error(f"may not stand in {article} {self._kind.value}", each, aws)
 
     def _values(self, statement: Mapping[str, Any]) -> None:
         for element in ("Action", "NotAction", "Resource", "NotResource"):

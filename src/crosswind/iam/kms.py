@@ -41,9 +41,9 @@ _ACROSS = frozenset(
 
 
 def is_key(resource: str) -> bool:
-    """Whether an ARN is a key's; aliases and `*` have no policy of their own."""
+    """Whether an ARN is a key's; aliases, `*` and a key that is yet to be made have no policy of their own."""
     parts = resource.split(":", 5)
-    return len(parts) == 6 and parts[2] == "kms" and parts[5].startswith("key/")
+    return len(parts) == 6 and parts[2] == "kms" and parts[5].startswith("key/") and parts[5] != "key/*"
 
 
 def across_accounts(action: str) -> bool:

@@ -56,19 +56,9 @@ class Patterns:
         self.search = re.compile("|".join(f"(?:{each})" for each in others), re.DOTALL).fullmatch if others else None
         self.templates = tuple(templates)
 
-    def match(self, text: str, values: Values) -> bool:
-        """Whether one of the patterns means this text.
-
-        Args:
-            text: in lower case for actions.
-            values: the request's context, for variables.
-        """
-        return (
-            text in self.exact
-            or text.startswith(self.prefixes)
-            or (self.search is not None and self.search(text) is not None)
-            or (bool(self.templates) and self.match_templates(text, values))
-        )
+    def resolvable(self, values: Values) -> bool:
+        """Whether every variable has a value."""
+        return all(template.resolve(values) is not None for template in self.templates)
 
     def match_templates(self, text: str, values: Values) -> bool:
         """Whether one of the patterns with variables means this text."""
@@ -101,11 +91,12 @@ def resource_patterns(texts: Iterable[str], *, variables: bool) -> Patterns:
 
 
 def glob(pieces: tuple[Piece, ...]) -> str:
-    """The regular expression of a pattern whose wildcards span everything.
+    """The regular expression of a pattern whose wildcards span everything."""
+    return _joined(_chunks(pieces))
 
-    Between two `*` the first occurrence is always a right one, so it is never given up again (an atomic group): a
-    pattern of many wildcards costs no more than its length.
-    """
+
+def _chunks(pieces: tuple[Piece, ...]) -> list[str]:
+    """The regular expressions of what stands between the `*` of a pattern."""
     chunks = [""]
     for piece in pieces:
         if piece.literal:
@@ -116,6 +107,15 @@ def glob(pieces: tuple[Piece, ...]) -> str:
                 chunks.append("")
             else:
                 chunks[-1] += "." if character == "?" else re.escape(character)
+    return chunks
+
+
+def _joined(chunks: list[str]) -> str:
+    """One regular expression of chunks between which anything may stand.
+
+    Between two `*` the first occurrence is always a right one, so it is never given up again (an atomic group): a
+    pattern of many wildcards costs no more than its length.
+    """
     first, *rest = chunks
     if not rest:
         return first
@@ -126,16 +126,20 @@ def glob(pieces: tuple[Piece, ...]) -> str:
 def _resource_glob(pieces: tuple[Piece, ...]) -> str:
     """The regular expression of a resource's ARN."""
     head, tail = _split(pieces)
-    expression = ""
+    # A `*` that ends a segment spans everything; what follows it begins with a colon, so that of all occurrences the
+    # first one is a right one here too, its own wildcards taking no more than they must.
+    chunks = [""]
     for index, (character, literal) in enumerate(head):
         if literal or character not in "*?":
-            expression += re.escape(character)
+            chunks[-1] += re.escape(character)
         elif character == "?":
-            expression += "[^:]"
+            chunks[-1] += "[^:]"
+        elif head[index + 1][0] == ":" if index + 1 < len(head) else not tail:
+            chunks.append("")
         else:
-            ends_segment = head[index + 1][0] == ":" if index + 1 < len(head) else not tail
-            expression += ".*" if ends_segment else "[^:]*"
-    return expression + glob(tail)
+            chunks[-1] += "[^:]*?"
+    first, *rest = _chunks(tail)
+    return _joined([*chunks[:-1], chunks[-1] + first, *rest])
 
 
 def _split(pieces: tuple[Piece, ...]) -> tuple[list[tuple[str, bool]], tuple[Piece, ...]]:

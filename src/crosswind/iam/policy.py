@@ -54,9 +54,25 @@ class Statement:
     negates_action: bool = field(default=False, repr=False)
     negates_resource: bool = field(default=False, repr=False)
 
+    def means(self, action: str) -> bool:
+        """Whether Action or NotAction means an action, in lower case."""
+        patterns = self.means_action
+        search = patterns.search
+        found = (
+            action in patterns.exact
+            or action.startswith(patterns.prefixes)
+            or (search is not None and search(action) is not None)
+        )
+        return found is not self.negates_action
+
 
 Outcomes = tuple[StatementResult, StatementResult, StatementResult, StatementResult]
 """A statement's results when principal and conditions have no say: `2 * action + resource` is the index."""
+
+Ready = tuple[Statement, Outcomes]
+"""A statement with its outcomes made in advance, so that a decision makes few objects."""
+
+_ACTIONS_KEPT = 256  # of one policy
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -69,7 +85,7 @@ class Policy:
         arn: of a managed policy, else empty.
         account: who owns it.
         statements: in the document's order.
-        ready: each statement with its outcomes made in advance, so that a decision makes few objects.
+        ready: each statement with its outcomes.
     """
 
     kind: PolicyKind
@@ -77,7 +93,27 @@ class Policy:
     arn: str
     account: str
     statements: tuple[Statement, ...]
-    ready: tuple[tuple[Statement, Outcomes], ...] = field(default=(), repr=False)
+    ready: tuple[Ready, ...] = field(default=(), repr=False)
+    _about: dict[str, tuple[tuple[bool, ...], tuple[Ready, ...]]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def about(self, action: str) -> tuple[tuple[bool, ...], tuple[Ready, ...]]:
+        """Whether each statement means an action, and those that do.
+
+        It follows from the document alone, so it is kept.
+
+        Args:
+            action: in lower case.
+        """
+        found = self._about.get(action)
+        if found is None:
+            means = tuple([statement.means(action) for statement, _ in self.ready])
+            found = means, tuple([ready for ready, meant in zip(self.ready, means, strict=True) if meant])
+            if len(self._about) >= _ACTIONS_KEPT:
+                self._about.clear()
+            self._about[action] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)

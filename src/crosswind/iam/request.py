@@ -41,13 +41,18 @@ class Principal:
     role_arn: str = ""
     unique_id: str = ""
 
+    def __hash__(self) -> int:
+        # What follows from a principal is kept by principal, and looked up at every decision.
+        return hash(self.arn)
+
     @classmethod
     def of(cls, text: str, *, role_arn: str = "", unique_id: str = "") -> Principal:
         """The principal that an ARN, an account id, a service's name, `anonymous` or `*` stands for.
 
         Args:
             text: the ARN, id or name.
-            role_arn: of a session, where the role has a path: a session's ARN has none.
+            role_arn: of a session, where the role has a path: a session's ARN has none. Of a federated user: its
+                user's ARN.
             unique_id: of the user or the role.
 
         Raises:
@@ -80,7 +85,8 @@ class Principal:
         if (service, kind) not in kinds:
             raise ValueError(f"{text!r} is no principal: expected a root, user, role, assumed-role or federated-user")
         found = kinds[service, kind]
-        return cls(found, text, account, text if found is PrincipalKind.ROLE else "", unique_id)
+        behind = {PrincipalKind.ROLE: text, PrincipalKind.FEDERATED_USER: role_arn}.get(found, "")
+        return cls(found, text, account, behind, unique_id)
 
 
 @dataclass(frozen=True, slots=True)

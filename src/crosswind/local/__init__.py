@@ -6,10 +6,10 @@ How a request travels:
 2. `protocol` names the operation and reads its input, from botocore's own service models.
 3. The authorizer (a seam) says yes or raises.
 4. A service of ours answers (`sts`, `replication`'s bucket operations, `cloudformation`, `mwaa`, `engines`),
-   or moto does, in this process, behind `moto_backend`, the one module that knows moto.
+   or moto does, in this process, behind `moto_backend`, the one package that knows moto.
 5. After a success the hooks run (`replication` watches S3 writes here), and `requestlog` gets one record.
 
-What takes what: `identity.Identities` turns keys into principals and issues sessions of roles;
+What takes what: `identity.Identities` turns keys into principals and issues sessions of roles (kept in `sessions`);
 `clients.Clients` makes boto3 clients that go back through the edge, for every piece of work that the world
 does on somebody's behalf; `edge.server.EdgeServer` listens.
 

@@ -1,44 +1,25 @@
-"""Who acts: access keys into principals, and the sessions that this world issues."""
+"""Who acts: access keys into principals, signatures checked, and the sessions that this world issues."""
 
 from __future__ import annotations
 
-import base64
-import secrets
-import threading
+import hmac
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 from crosswind.local.edge import refusals
-from crosswind.local.edge.backend import Backend, KeyOwner, RoleFacts
+from crosswind.local.edge.backend import Backend, KeyOwner, ManagedPolicy, RoleFacts, UserFacts
 from crosswind.local.edge.call import Credentials, HttpRequest, Principal, ServiceError
 from crosswind.local.edge.scope import Scope, scope_of
+from crosswind.local.edge.signature import Signatures
 from crosswind.local.protocol import protocol_of_signing_name
+from crosswind.local.sessions import Session, SessionStore, Terms
 
-__all__ = ["Identities", "Session", "is_account"]
+__all__ = ["Identities", "Session", "Terms", "is_account"]
 
 ROOT_SECRET = "local"  # noqa: S105 - a root key of the local world works with any secret
-_KEEP_EXPIRED = 3600.0  # seconds that an expired session is remembered, so that it is called expired
-
-
-@dataclass(frozen=True)
-class Session:
-    """Temporary credentials that this world issued.
-
-    Args:
-        principal: who the session is.
-        credentials: its keys.
-        role_arn: the role, empty for a session of a user or root (GetSessionToken).
-        via: the AWS service that acts, empty for a client's own session.
-        details: what came with AssumeRole and matters to IAM: `Policy`, `PolicyArns`, `Tags`, ...
-    """
-
-    principal: Principal
-    credentials: Credentials
-    role_arn: str = ""
-    via: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
+_NO_KEYS = Credentials("", "")
+_FORWARDED = 43_200  # seconds: longer than a stack's operation takes
 
 
 def is_account(text: str) -> bool:
@@ -57,34 +38,36 @@ class Identities:
     def __init__(self, backend: Backend, clock: Callable[[], float] = time.time) -> None:
         self._backend = backend
         self._clock = clock
-        self._sessions: dict[str, Session] = {}
-        self._lock = threading.Lock()
+        self._store = SessionStore(clock)
+        self._signatures = Signatures(clock)
 
-    def identify(self, request: HttpRequest) -> Principal:
-        """The principal who signed; raises ServiceError in the words of the service that was called."""
-        scope = scope_of(request)
+    def identify(self, request: HttpRequest, scope: Scope | None = None) -> Principal:
+        """The principal who signed a request.
+
+        The signature is checked with the secret of every key that the world issued; a root key, which is an
+        account id, works with any secret.
+
+        Args:
+            request: as it came on the wire: what is signed is the host, the path and the headers as the client
+                wrote them.
+            scope: its credential scope, where it was read already.
+
+        Raises:
+            ServiceError: in the words of the service that was called.
+        """
+        scope = scope or scope_of(request)
         if scope is None:
             return self._refuse_unsigned(request)
-        return self.principal_of(scope)
-
-    def principal_of(self, scope: Scope) -> Principal:
-        """The principal behind a credential scope. The signature itself is checked by the IAM stage."""
         protocol = protocol_of_signing_name(scope.signing_name)
-        if scope.presigned and scope.expires <= self._clock():
-            raise ServiceError("AccessDenied", "Request has expired", 403)
         if is_account(scope.access_key):
+            self._signatures.check_expiry(scope, protocol)
             return self.root(scope.access_key)
-        session = self._sessions.get(scope.access_key)
-        if session is not None:
-            if session.credentials.expires <= self._clock():
-                raise refusals.expired_token(protocol)
-            if not secrets.compare_digest(session.credentials.session_token.encode(), scope.token.encode()):
-                raise refusals.invalid_token(protocol)
-            return session.principal
-        owner = self._backend.key_owner(scope.access_key)
-        if owner is None or not owner.active:
+        principal, secret = self._holder(scope, protocol)
+        if principal.arn.split(":")[1] != scope.partition and not principal.arn.endswith(":root"):
+            # docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html: each account is scoped to one partition.
             raise refusals.unknown_key(protocol)
-        return _user(owner, scope.access_key)
+        self._signatures.check(request, scope, secret, protocol)
+        return principal
 
     def root(self, account: str) -> Principal:
         """The root user of an account; its access key is the account id."""
@@ -97,7 +80,8 @@ class Identities:
         duration: int = 3600,
         *,
         via: str = "",
-        details: Mapping[str, Any] | None = None,
+        source_arn: str = "",
+        terms: Terms | None = None,
     ) -> tuple[Credentials, Principal]:
         r"""Open a session of a role. No trust is checked here.
 
@@ -106,7 +90,8 @@ class Identities:
             session_name: 2 to 64 characters of `[\w+=,.@-]`.
             duration: seconds.
             via: the AWS service that acts with the session, such as `glue`.
-            details: what IAM will want to know of the session later.
+            source_arn: the resource for which that service acts; empty where it names none.
+            terms: what IAM will want to know of the session later.
 
         Raises:
             ServiceError: `NoSuchEntity` (404) when there is no such role.
@@ -117,22 +102,55 @@ class Identities:
         partition = role_arn.split(":")[1]
         arn = f"arn:{partition}:sts::{role.account}:assumed-role/{role.name}/{session_name}"
         principal = Principal(role.account, arn, f"{role.role_id}:{session_name}")
-        return self._open(principal, duration, role_arn=role.arn, via=via, details=dict(details or {}))
+        session = Session(
+            principal, _NO_KEYS, role.arn, role.role_id, via=via, source_arn=source_arn, terms=terms or Terms()
+        )
+        opened = self._store.open(session, duration)
+        return opened.credentials, opened.principal
 
     def issue_token(self, principal: Principal, duration: int) -> tuple[Credentials, Principal]:
         """Temporary credentials of a user or root itself (GetSessionToken)."""
-        return self._open(principal, duration)
+        opened = self._store.open(Session(principal, _NO_KEYS), duration)
+        return opened.credentials, opened.principal
 
     def role(self, arn: str) -> RoleFacts | None:
         """What is known of a role; None when it does not exist."""
         return self._backend.role(arn)
 
+    def user(self, arn: str) -> UserFacts | None:
+        """What is known of a user; None when it does not exist."""
+        return self._backend.user(arn)
+
+    def managed_policy(self, account: str, arn: str) -> ManagedPolicy | None:
+        """A managed policy that an account can use; None when it does not exist."""
+        return self._backend.managed_policy(account, arn)
+
     def session(self, access_key: str) -> Session | None:
         """The session behind a key that was issued here, expired or not."""
-        return self._sessions.get(access_key)
+        return self._store.of(access_key)
+
+    def alive(self, principal: Principal) -> bool:
+        """Whether the role or user of a session is still the one that it was opened for."""
+        session = self._store.of(principal.access_key)
+        return session is not None and self._stands(session)
+
+    def forwarded(self, principal: Principal, via: str) -> Credentials:
+        """Credentials with which a service asks with its caller's rights, and is seen to: a forward access session.
+
+        Args:
+            principal: the caller.
+            via: the service, such as `cloudformation`.
+
+        Raises:
+            ServiceError: when the key behind the principal is gone.
+        """
+        self.credentials_of(principal)
+        own = self._store.of(principal.access_key) or Session(principal, _NO_KEYS)
+        forwarded = replace(own, principal=principal, via=via, forwarded_for=principal)
+        return self._store.open(forwarded, _FORWARDED).credentials
 
     def credentials_of(self, principal: Principal) -> Credentials:
-        """The credentials with which a principal signed, so that a service can act with its caller's rights.
+        """The credentials with which a principal signed.
 
         Raises:
             ServiceError: when the key behind the principal is gone.
@@ -140,7 +158,7 @@ class Identities:
         key = principal.access_key
         if is_account(key):
             return Credentials(key, ROOT_SECRET)
-        session = self._sessions.get(key)
+        session = self._store.of(key)
         if session is not None:
             return session.credentials
         owner = self._backend.key_owner(key)
@@ -148,29 +166,33 @@ class Identities:
             raise refusals.unknown_key("query")
         return Credentials(key, owner.secret_key)
 
-    def _open(
-        self,
-        who: Principal,
-        duration: int,
-        *,
-        role_arn: str = "",
-        via: str = "",
-        details: Mapping[str, Any] | None = None,
-    ) -> tuple[Credentials, Principal]:
-        now = self._clock()
-        key = "ASIA" + base64.b32encode(secrets.token_bytes(10)).decode()
-        credentials = Credentials(key, secrets.token_urlsafe(30), secrets.token_urlsafe(192), now + duration)
-        principal = replace(who, access_key=key)
-        with self._lock:
-            self._forget(now)
-            self._sessions[key] = Session(principal, credentials, role_arn, via, details or {})
-        return credentials, principal
+    def _holder(self, scope: Scope, protocol: str) -> tuple[Principal, str]:
+        """Who has an access key, and its secret."""
+        session = self._store.of(scope.access_key)
+        if session is not None:
+            if session.credentials.expires <= self._clock():
+                raise refusals.expired_token(protocol)
+            if not scope.token:
+                # Without its token a session's key is none: S3 says that it does not exist in its records.
+                raise refusals.unknown_key(protocol)
+            if not hmac.compare_digest(session.credentials.session_token.encode(), scope.token.encode()):
+                raise refusals.invalid_token(protocol)
+            if not self._stands(session):
+                raise refusals.unknown_key(protocol)
+            return session.principal, session.credentials.secret_key
+        owner = self._backend.key_owner(scope.access_key)
+        if owner is None or not owner.active:
+            raise refusals.unknown_key(protocol)
+        return _user(owner, scope.access_key), owner.secret_key
 
-    def _forget(self, now: float) -> None:
-        # Sessions are opened seldom; walking all of them keeps the store small without a thread of its own.
-        old = [k for k, s in self._sessions.items() if s.credentials.expires + _KEEP_EXPIRED < now]
-        for key in old:
-            del self._sessions[key]
+    def _stands(self, session: Session) -> bool:
+        if session.role_arn:
+            role = self._backend.role(session.role_arn)
+            return role is not None and role.role_id == session.role_id
+        if session.principal.arn.endswith(":root"):
+            return True
+        user = self._backend.user(session.principal.arn)
+        return user is not None and user.user_id == session.principal.user_id
 
     def _refuse_unsigned(self, request: HttpRequest) -> Principal:
         protocol = "json" if "x-amz-target" in request.headers else "query"

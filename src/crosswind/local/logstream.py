@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -61,16 +61,22 @@ class LogStream:
     def _make(self) -> None:
         if self._made:
             return
-        # A role may write to a group that exists without being allowed to make one: the stream then tells.
-        passed_over = {"ResourceAlreadyExistsException", "AccessDeniedException"}
+        names = {"logGroupName": self._group}
+        stream = {**names, "logStreamName": self._stream}
         try:
-            self._client.create_log_group(logGroupName=self._group)
+            _unless_there(self._client.create_log_stream, stream)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in passed_over:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
-        try:
-            self._client.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
-                raise
+            # The group is made when it is missing alone: a role may write to it without the right to make one.
+            _unless_there(self._client.create_log_group, names)
+            _unless_there(self._client.create_log_stream, stream)
         self._made = True
+
+
+def _unless_there(create: Callable[..., Any], names: Mapping[str, str]) -> None:
+    try:
+        create(**names)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+            raise

@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -92,6 +93,24 @@ class WorldProcess:
                 return found
             since = page["next"]
 
+    def decisions(self, since: int = 0, *, denied: bool = False) -> dict[str, Any]:
+        """One page of the log of IAM's decisions: `decisions`, oldest first, `next`, and `counts`.
+
+        Args:
+            since: the number from which on; `next` of the page before.
+            denied: the denials alone.
+        """
+        only = "&denied=1" if denied else ""
+        return self._get(self.running(), f"/_crosswind/decisions?since={since}{only}")
+
+    def decision(self, request_id: str = "last") -> dict[str, Any] | None:
+        """What was decided for one request, with its explanations; None when the world does not know it.
+
+        Args:
+            request_id: as AWS's answer carried it; `last` for the last denial.
+        """
+        return self._found(self.running(), f"/_crosswind/decisions/{urllib.parse.quote(request_id, safe='')}")
+
     def stop(self, seconds: float = 30) -> bool:
         """Stop the world and all that it started.
 
@@ -127,6 +146,15 @@ class WorldProcess:
         log = self.state.logs / "world.log"
         last = (log.read_text(errors="replace").strip().splitlines() or ["it wrote nothing"])[-1]
         raise WorldError(f"the local world did not come up: {last}", hint=f"read {log}")
+
+    def _found(self, running: Running, path: str) -> dict[str, Any] | None:
+        """The answer; None when the world says that there is no such thing."""
+        try:
+            return self._get(running, path)
+        except WorldDownError as error:
+            if isinstance(error.__cause__, urllib.error.HTTPError) and error.__cause__.code == 404:
+                return None
+            raise
 
     def _get(self, running: Running, path: str) -> dict[str, Any]:
         try:

@@ -14,11 +14,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crosswind.local.edge.call import Call, Handler, HttpResponse, ServiceError
-from crosswind.local.identity import Identities
 from crosswind.local.moto_backend import MotoBackend, ObjectVersion
 from crosswind.local.protocol import parse_input
 from crosswind.local.replication_rules import matching_rules, rules_of, validate
-from crosswind.local.replication_worker import Acts, ReplicationTask, ReplicationWorker
+from crosswind.local.replication_worker import Acts, Issuer, ReplicationTask, ReplicationWorker
 
 __all__ = ["Replication"]
 
@@ -40,7 +39,7 @@ class Replication:
 
     name = "s3"
 
-    def __init__(self, acts: Acts, identities: Identities, moto: MotoBackend, delay: float = 0.2) -> None:
+    def __init__(self, acts: Acts, identities: Issuer, moto: MotoBackend, delay: float = 0.2) -> None:
         self._moto = moto
         self._configurations: dict[str, Mapping[str, Any]] = {}
         self._worker = ReplicationWorker(acts, identities, moto, delay)

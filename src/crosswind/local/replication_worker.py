@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from crosswind.local.edge.call import Principal, ServiceError
-from crosswind.local.identity import Identities
+from crosswind.local.edge.call import Credentials, Principal, ServiceError
 from crosswind.local.moto_backend import MotoBackend, ObjectVersion
 from crosswind.local.replication_rules import Rule
 
-__all__ = ["Acts", "ReplicationTask", "ReplicationWorker"]
+__all__ = ["Acts", "Issuer", "ReplicationTask", "ReplicationWorker"]
 
 _TRIES = 4
 _SESSION = 3600
+_REUSED = 15.0  # seconds for which a session is used again, before the role's trust is asked anew
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
@@ -40,6 +40,18 @@ class Acts(Protocol):
         run: Callable[[], _T],
     ) -> _T:
         """Carry out an action, authorized and logged."""
+
+
+class Issuer(Protocol):
+    """What opens sessions of roles."""
+
+    def issue(
+        self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = "", source_arn: str = ""
+    ) -> tuple[Credentials, Principal]:
+        """A session of a role for a service; raises ServiceError when the role does not let it."""
+
+    def alive(self, principal: Principal) -> bool:
+        """Whether a session's role is still the one that it was opened for."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,7 @@ class ReplicationWorker:
         delay: seconds between a write and its replication.
     """
 
-    def __init__(self, acts: Acts, identities: Identities, moto: MotoBackend, delay: float) -> None:
+    def __init__(self, acts: Acts, identities: Issuer, moto: MotoBackend, delay: float) -> None:
         self._acts = acts
         self._identities = identities
         self._moto = moto
@@ -168,6 +180,7 @@ class ReplicationWorker:
     def _replicate(self, task: ReplicationTask, version: ObjectVersion) -> None:
         principal = self._principal(task)
         self._source(principal, version, "GetReplicationConfiguration")
+        self._source(principal, version, "ListBucket")
         if not version.marker:
             self._source(principal, version, "GetObjectVersionForReplication")
             if version.tags:
@@ -177,10 +190,10 @@ class ReplicationWorker:
 
     def _principal(self, task: ReplicationTask) -> Principal:
         kept = self._sessions.get(task.role)
-        if kept and kept[1] > time.time() + 60 and self._identities.role(task.role) is not None:
+        if kept and kept[1] > time.monotonic() and self._identities.alive(kept[0]):
             return kept[0]
         try:
-            credentials, principal = self._identities.issue(task.role, "s3-replication", _SESSION, via="s3")
+            _, principal = self._identities.issue(task.role, "s3-replication", _SESSION, via="s3")
         except ServiceError as error:
             # Logged as S3's own attempt, so that the reason can be read where one looks for it.
             owner = self._moto.bucket_owner(task.bucket) or ""
@@ -189,12 +202,12 @@ class ReplicationWorker:
             refusal = ServiceError("AccessDenied", text, 403)
             self._act(service, "AssumeReplicationRole", task.bucket, {"Key": task.key}, _raising(refusal))
             raise refusal from error
-        self._sessions[task.role] = (principal, credentials.expires)
+        self._sessions[task.role] = (principal, time.monotonic() + _REUSED)
         return principal
 
     def _source(self, principal: Principal, version: ObjectVersion, operation: str) -> None:
         parameters = {"Key": version.key, "VersionId": version.version_id}
-        if operation == "GetReplicationConfiguration":
+        if operation in {"GetReplicationConfiguration", "ListBucket"}:
             parameters = {}
         self._act(principal, operation, version.bucket, parameters, lambda: None)
 
@@ -214,15 +227,18 @@ class ReplicationWorker:
         if rule.owner == "Destination":
             override = "ObjectOwnerOverrideToBucketOwner"
             self._act(principal, override, rule.destination, parameters, lambda: None)
+        # A replica is encrypted as its source is: the rule's key is for what KMS encrypts already
+        # (docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html).
+        key = rule.kms_key if version.encryption.startswith("aws:kms") else ""
         self._act(
             principal,
             "ReplicateObject",
             rule.destination,
-            parameters,
+            {**parameters, "SourceEncryption": version.encryption, "ReplicaKmsKeyID": key},
             lambda: self._checked(
                 rule,
                 lambda: self._moto.put_replica(
-                    version, rule.destination, storage_class=rule.storage_class, kms_key=rule.kms_key
+                    version, rule.destination, storage_class=rule.storage_class, kms_key=key
                 ),
             ),
         )

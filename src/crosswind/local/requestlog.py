@@ -34,6 +34,7 @@ class RequestRecord:
         duration_ms: milliseconds.
         via: the AWS service that acted for the principal, else empty.
         parameters: a few telling parameters.
+        decision: `allowed` or `denied` by IAM, empty for a call that needed no right, or got no so far.
         number: position in the log, from 1; set by the log.
     """
 
@@ -53,6 +54,7 @@ class RequestRecord:
     via: str = ""
     message: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    decision: str = ""
     number: int = 0
 
     def as_dict(self) -> dict[str, Any]:

@@ -65,6 +65,11 @@ class StateFolder:
         return self.root / "logs"
 
     @property
+    def decisions(self) -> Path:
+        """Every denial with its explanation, as JSON lines."""
+        return self.root / "decisions.jsonl"
+
+    @property
     def requests(self) -> Path:
         """The request log, one JSON object a line."""
         return self.root / "requests.jsonl"

@@ -1,4 +1,4 @@
-"""The read model of a run: what happened, where, who acted, and how long it took.
+"""The read model: what a run did, where, who acted, how long it took; and where a denial comes from.
 
 Three stages:
 
@@ -6,6 +6,9 @@ Three stages:
 2. `collect` asks the accounts what a run left behind: the training job, the replicas, what was removed.
 3. `summary` joins both with the task instances of the DAG runs into one frozen `Summary`, which the command
    line prints and pages may draw.
+
+Of a denial: `origins` (with `template_paths`) finds the template and the line of the topology behind each document that
+an explanation of `crosswind.iam` says to edit, and `denial` puts both into lines of text.
 
 May not: change anything, print. Only `collect` calls AWS.
 """

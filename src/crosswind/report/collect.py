@@ -10,6 +10,7 @@ from crosswind.aws import Sessions, translated
 from crosswind.deploy.pipelines import PipelineRun
 from crosswind.report.summary import Summary, TaskRow, summarise
 from crosswind.report.trail import Trail
+from crosswind.synth import training_prefixes
 from crosswind.topology import Names, Topology
 
 __all__ = ["collect"]
@@ -41,15 +42,18 @@ def collect(
 def _training(topology: Topology, sessions: Sessions, began: float) -> Mapping[str, Any]:
     """The newest training job at the sites of training jobs, started since a time; empty when there is none."""
     found: list[Mapping[str, Any]] = []
-    for job in topology.jobs.values():
-        if job.type != "sagemaker":
+    for job, declared in topology.jobs.items():
+        if declared.type != "sagemaker":
             continue
-        account, region = topology.account_of(job.site), topology.region_of(job.site)
+        account, region = topology.account_of(declared.site), topology.region_of(declared.site)
         client = sessions.client("sagemaker", account, region)
         with translated(f"describe the training jobs in {account}, {region}"):
             since = datetime.fromtimestamp(began, UTC)
             jobs = client.list_training_jobs(CreationTimeAfter=since)["TrainingJobSummaries"]
-            found += [client.describe_training_job(TrainingJobName=each["TrainingJobName"]) for each in jobs]
+            # The deployer's role may describe jobs of ours alone, and names them by how their names begin.
+            prefixes = tuple(prefix.lower() for prefix in training_prefixes(topology, job))
+            names = [each["TrainingJobName"] for each in jobs if each["TrainingJobName"].lower().startswith(prefixes)]
+            found += [client.describe_training_job(TrainingJobName=name) for name in names]
     return max(found, key=lambda each: each["CreationTime"], default={})
 
 

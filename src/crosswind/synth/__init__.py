@@ -9,7 +9,8 @@ Stages:
 3. One file a resource family (`buckets`, `glue`, `sagemaker`, `lambda_`, `connections`, `mwaa`, `network`,
    `roles`) adds resources to a `Template`, which refuses dangling references.
 4. `stacks` puts the families together; `synth` gives all stacks in an order in which they can be deployed.
-5. `files` renders the files whose text follows from the topology.
+5. `deployer` gives the stacks of the role that deploys all of it; an administrator launches them once.
+6. `files` renders the files whose text follows from the topology.
 
 May not: read files, know AWS clients, depend on the order of declaration.
 """
@@ -18,8 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from crosswind.synth.deployer import deployer_stack
 from crosswind.synth.files import names_file, training_config
-from crosswind.synth.grants import Grant, grants
+from crosswind.synth.grants import Grant, grants, training_prefixes
 from crosswind.synth.layout import Layout
 from crosswind.synth.stack import Need, Stack, compact, pretty
 from crosswind.synth.stacks import airflow_stack, network_stack, site_stack, stacksets_stack
@@ -30,12 +32,14 @@ __all__ = [
     "Need",
     "Stack",
     "compact",
+    "deployer_stacks",
     "grants",
     "inline_sources",
     "names_file",
     "pretty",
     "synth",
     "training_config",
+    "training_prefixes",
 ]
 
 
@@ -65,3 +69,20 @@ def synth(topology: Topology, sources: Mapping[str, str]) -> tuple[Stack, ...]:
         for account in layout.work_accounts:
             stacks += [site_stack(layout, found, sources, site) for site in sites(account)]
     return (*stacks, network_stack(layout), airflow_stack(layout))
+
+
+def deployer_stacks(topology: Topology) -> tuple[Stack, ...]:
+    """The deployer's role in each account in use, one stack an account; launched once by an administrator.
+
+    Args:
+        topology: a topology without faults (`crosswind.topology.check`).
+
+    Returns:
+        Stacks `<topology>-deployer-<account>` by the accounts' declared names, sorted; each has no parameters, and the
+        output `DeployerRoleArn`. The role is `<topology>-deployer`.
+
+    Raises:
+        InputError: when an account's rights are more than IAM lets one role have.
+    """
+    layout = Layout(topology)
+    return tuple(deployer_stack(layout, account) for account in layout.accounts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crosswind.synth.arns import bucket_arn, object_arn
+from crosswind.synth.arns import bucket_arn, object_arn, pattern
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.roles import Statement, allow
 from crosswind.synth.template import sub
@@ -57,22 +57,30 @@ def tls_only(bucket_name: str) -> Statement:
 
 
 def execution_role_grant(layout: Layout, bucket: str, role_arn: Any) -> list[Statement]:
-    """A bucket policy's statements: the post's grant to the execution role, kept for `roles: single`."""
+    """A bucket policy's statements: the post's grant to the execution role, kept for `roles: single`.
+
+    One side alone: the execution role has no rights on a site's data of its own, so nothing follows from it until
+    somebody gives it some.
+    """
     topology = layout.topology
     root = sub(f"arn:${{AWS::Partition}}:iam::{topology.hub_account}:root")
     paths = topology.buckets[bucket].folders
-    shared: Statement = {
-        "Effect": "Allow",
-        "Principal": {"AWS": root},
-        "Condition": {"ArnEquals": {"aws:PrincipalArn": role_arn}},
-    }
+    shared: Statement = {"Effect": "Allow", "Principal": {"AWS": root}}
+    only: Statement = {"ArnEquals": {"aws:PrincipalArn": role_arn}}
     return [
-        {"Sid": "HubLists", "Action": "s3:ListBucket", "Resource": bucket_arn(layout, bucket), **shared},
+        {
+            "Sid": "HubLists",
+            "Action": "s3:ListBucket",
+            "Resource": bucket_arn(layout, bucket),
+            **shared,
+            "Condition": {**only, "StringLike": {"s3:prefix": [pattern(path) for path in sorted(paths)]}},
+        },
         {
             "Sid": "HubReads",
             "Action": "s3:GetObject",
             "Resource": [object_arn(layout, bucket, path) for path in sorted(paths)],
             **shared,
+            "Condition": only,
         },
     ]
 

@@ -1,11 +1,12 @@
-"""S3 buckets: versioned, encrypted (SSE-S3), closed to the public, TLS only, with their replication."""
+"""S3 buckets: versioned, encrypted, closed to the public, TLS only, with their replication."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from crosswind.synth import bucket_statements
+from crosswind.synth import bucket_statements, key_statements
+from crosswind.synth.keys import add_key, key_here, key_parameter
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.roles import Statement, add_role, service_trust
 from crosswind.synth.template import Template, get_att, if_set, ref, sub
@@ -35,14 +36,18 @@ def add_hub_bucket(template: Template, layout: Layout) -> str:
 
 
 def add_site_bucket(template: Template, layout: Layout, bucket: str) -> str:
-    """Add a declared bucket with its replication, its policy and its output; returns its logical id.
+    """Add a declared bucket with its key, its replication, its policy and its output; returns its logical id.
 
-    Replication appears when the parameters with the destinations' names are set; the grant to the execution
+    Replication appears when the parameters with the destinations' names and keys are set; the grant to the execution
     role when `ExecutionRoleArn` is.
     """
     name = layout.names.bucket(bucket)
     declared = layout.topology.buckets[bucket]
     extra: dict[str, Any] = {}
+    sources = _foreign_sources(layout, bucket)
+    if declared.has_key:
+        add_key(template, layout, bucket, sorted(sources))
+        extra["BucketEncryption"] = _with_key(key_here(bucket))
     replications = layout.replications(bucket)
     if replications:
         role, condition = _replication_role(template, layout, bucket)
@@ -54,7 +59,9 @@ def add_site_bucket(template: Template, layout: Layout, bucket: str) -> str:
         if_set(granted, statement)
         for statement in bucket_statements.execution_role_grant(layout, bucket, ref("ExecutionRoleArn"))
     ]
-    statements += bucket_statements.replica_grant(layout, bucket, _foreign_sources(layout, bucket))
+    statements += bucket_statements.replica_grant(layout, bucket, sources)
+    if declared.has_key:
+        statements += key_statements.only_this_key(layout, bucket, key_here(bucket))
     _add_policy(template, logical_id, statements)
     template.output(destination_parameter(bucket), ref(logical_id), f"The bucket declared as {bucket}.")
     return logical_id
@@ -86,6 +93,11 @@ def _add_bucket(
     # refuses to delete a bucket that still holds objects, so data goes only when `crosswind destroy` empties
     # it on purpose.
     return template.add(logical_id, "AWS::S3::Bucket", properties, deletion="Delete")
+
+
+def _with_key(key: Any) -> dict[str, Any]:
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    return {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}]}
 
 
 def _lifecycle(versioning: bool) -> list[dict[str, Any]]:
@@ -124,7 +136,9 @@ def _replication_role(template: Template, layout: Layout, bucket: str) -> tuple[
     for _, replication in layout.replications(bucket):
         parameter = destination_parameter(replication.destination)
         destinations[parameter] = (*destinations.get(parameter, ()), replication.folder)
-    conditions = [template.condition_set(parameter) for parameter in sorted(destinations)]
+    with_keys = {r.destination for _, r in layout.replications(bucket) if layout.has_key(r.destination)}
+    parameters = [*sorted(destinations), *sorted(key_parameter(destination) for destination in with_keys)]
+    conditions = [template.condition_set(parameter) for parameter in parameters]
     condition = conditions[0]
     if len(conditions) > 1:
         condition = template.condition_all(f"Replicates{camel(bucket)}", conditions)
@@ -134,7 +148,11 @@ def _replication_role(template: Template, layout: Layout, bucket: str) -> tuple[
         layout.names.replication_role(bucket),
         f"S3 replicates from the bucket {bucket} under this role.",
         trust=[service_trust(["s3.amazonaws.com"])],
-        statements=bucket_statements.replication(layout, bucket, destinations),
+        statements=[
+            *bucket_statements.replication(layout, bucket, destinations),
+            *([key_statements.decrypt(layout, bucket, key_here(bucket))] if with_keys else []),
+            *(key_statements.write_replicas(layout, each, ref(key_parameter(each))) for each in sorted(with_keys)),
+        ],
         condition=condition,
     )
     return role, condition
@@ -152,18 +170,21 @@ def _rules(layout: Layout, replications: Sequence[tuple[str, Replication]], role
         owner = layout.bucket_account(replication.destination)
         if owner != layout.bucket_account(replication.source):
             destination["Account"] = owner
-        rules.append(
-            {
-                "Id": name,
-                "Status": "Enabled",
-                "Priority": priority,
-                "Filter": {"Prefix": f"{replication.folder}/"},
-                # A clean-up names the objects in both buckets, so that it can report them; markers stay where
-                # set.
-                "DeleteMarkerReplication": {"Status": "Disabled"},
-                "Destination": destination,
-            }
-        )
+        rule: dict[str, Any] = {
+            "Id": name,
+            "Status": "Enabled",
+            "Priority": priority,
+            "Filter": {"Prefix": f"{replication.folder}/"},
+            # A clean-up names the objects in both buckets, so that it can report them; markers stay where set.
+            "DeleteMarkerReplication": {"Status": "Disabled"},
+            "Destination": destination,
+        }
+        if layout.has_key(replication.destination):
+            # docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
+            rule["SourceSelectionCriteria"] = {"SseKmsEncryptedObjects": {"Status": "Enabled"}}
+            key = ref(key_parameter(replication.destination))
+            destination["EncryptionConfiguration"] = {"ReplicaKmsKeyID": key}
+        rules.append(rule)
     return {"Role": get_att(role, "Arn"), "Rules": rules}
 
 

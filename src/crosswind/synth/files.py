@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from crosswind.errors import InputError
@@ -53,7 +54,10 @@ def training_config(topology: Topology, job: str, text: str) -> str:
     """A SageMaker job's configuration with the deploy-time placeholders filled in.
 
     `${<Bucket>BucketName}` of every declared bucket (`${DestinationBucketName}`), `${SageMakerRoleArn}` and
-    `${XGBoostImage}` are known when deploying; `${prefix}` and `${job_name}` are left for the run.
+    `${XGBoostImage}` are known when deploying; `${prefix}` and `${job_name}` are left for the run. A job whose models
+    go into a bucket with a key of its own gets that key as `OutputDataConfig.KmsKeyId`, unless it names one: without,
+    SageMaker takes AWS's own key, whatever the bucket's default
+    (docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html).
 
     Args:
         topology: a checked topology.
@@ -73,7 +77,22 @@ def training_config(topology: Topology, job: str, text: str) -> str:
         values["XGBoostImage"] = image(topology.region_of(declared.site))
     for name, value in values.items():
         text = text.replace(f"${{{name}}}", value)
-    return text
+    return _with_key(topology, text)
+
+
+def _with_key(topology: Topology, text: str) -> str:
+    """The configuration with the key of its output's bucket, by its alias's ARN: a key's own is known to KMS alone."""
+    names = Names(topology)
+    keys = {names.bucket(name): names.key_alias_arn(name) for name, b in topology.buckets.items() if b.has_key}
+    if not keys:
+        return text
+    config = json.loads(text)
+    output = config.get("OutputDataConfig", {})
+    alias = keys.get(str(output.get("S3OutputPath", "")).removeprefix("s3://").partition("/")[0])
+    if alias is None or "KmsKeyId" in output:
+        return text
+    output["KmsKeyId"] = alias
+    return json.dumps(config, indent=2) + "\n"
 
 
 def _job(names: Names, name: str, job: Job) -> dict[str, Any]:

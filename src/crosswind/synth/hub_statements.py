@@ -106,7 +106,9 @@ def _secrets(layout: Layout) -> list[Statement]:
         {
             "Sid": "ReadConnections",
             "Effect": "Allow",
-            "Action": ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+            # What the secrets backend calls; by prefix, since it asks for whatever a DAG names, and a no of IAM's would
+            # be an error where "there is none" is meant.
+            "Action": "secretsmanager:GetSecretValue",
             "Resource": [
                 _arn("secretsmanager", region, account, f"secret:airflow/{kind}/*")
                 for kind in ("connections", "variables")

@@ -78,6 +78,24 @@ class Layout:
         """The name of the stack of an account's StackSet roles."""
         return self.names.stack("stacksets", account)
 
+    def deployer_stack(self, account: str) -> str:
+        """The name of the stack of an account's deployer role."""
+        return self.names.stack("deployer", account)
+
+    @cached_property
+    def accounts(self) -> tuple[str, ...]:
+        """The declared names of the accounts in use: the hub's and those that have sites, sorted."""
+        return tuple(sorted({*self.work_accounts, self.topology.hub.account}))
+
+    def regions(self, account: str) -> tuple[str, ...]:
+        """The Regions in use of an account, sorted."""
+        found = {self.topology.sites[site].region for site in self.sites(account)}
+        return tuple(sorted(found | ({self.topology.hub.region} if self.is_hub(account) else set())))
+
+    def is_hub(self, account: str) -> bool:
+        """Whether an account, by its declared name, holds the hub."""
+        return account == self.topology.hub.account
+
     def buckets(self, site: str) -> tuple[tuple[str, Bucket], ...]:
         """The buckets at a site, sorted by name."""
         return tuple(sorted((n, b) for n, b in self.topology.buckets.items() if b.site == site))
@@ -91,6 +109,10 @@ class Layout:
         """The replications whose source is a bucket, sorted by name."""
         found = [(n, r) for n, r in self.topology.replications.items() if r.source == bucket]
         return tuple(sorted(found, key=lambda item: item[0]))
+
+    def has_key(self, bucket: str) -> bool:
+        """Whether a KMS key of its own encrypts a declared bucket."""
+        return self.topology.buckets[bucket].has_key
 
     def bucket_account(self, bucket: str) -> str:
         """The id of the account that owns a bucket."""

@@ -96,8 +96,10 @@ def add_role(
     trust: Sequence[Statement],
     statements: Sequence[Statement],
     condition: str = "",
+    managed: Sequence[Any] = (),
+    session_seconds: int = 0,
 ) -> str:
-    """Add a role with one inline policy and return its logical id.
+    """Add a role with at most one inline policy and return its logical id.
 
     Args:
         template: the stack's.
@@ -107,6 +109,8 @@ def add_role(
         trust: who may assume it.
         statements: what it may do; a role without any has no policy.
         condition: a condition's name; the role exists only while it holds.
+        managed: the ARNs of managed policies.
+        session_seconds: how long a session may last; 0 for IAM's hour.
 
     Raises:
         InputError: when the policy is longer than IAM takes.
@@ -125,4 +129,8 @@ def add_role(
     if statements:  # a policy without statements is not valid
         document = {"Version": "2012-10-17", "Statement": list(statements)}
         properties["Policies"] = [{"PolicyName": "granted", "PolicyDocument": document}]
+    if managed:
+        properties["ManagedPolicyArns"] = list(managed)
+    if session_seconds:
+        properties["MaxSessionDuration"] = session_seconds
     return template.add(logical_id, "AWS::IAM::Role", properties, condition=condition)

@@ -8,15 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crosswind.synth.arns import bucket_arn, job_arn, key_arn, log_group_arns, object_arn, pattern, role_arn
-from crosswind.synth.grants import ORCHESTRATOR, Grant, folders, training_prefixes
+from crosswind.synth import key_statements
+from crosswind.synth.arns import (
+    bucket_arn,
+    job_arn,
+    key_arn,
+    log_group_arns,
+    object_arn,
+    pattern,
+    role_arn,
+    training_arns,
+)
+from crosswind.synth.grants import ORCHESTRATOR, Grant, folders
+from crosswind.synth.keys import key_here, key_parameter
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.registries import REPOSITORY, registry
 from crosswind.synth.roles import Statement, allow
-from crosswind.synth.template import sub
+from crosswind.synth.template import if_set, ref, sub
 from crosswind.topology.model import GlueJob, LambdaJob, SageMakerJob
 
-__all__ = ["cross_account", "glue_job", "lambda_job", "sagemaker_job"]
+__all__ = ["cross_account", "foreign_keys", "glue_job", "lambda_job", "sagemaker_job"]
 
 _SAGEMAKER_LOGS = "/aws/sagemaker/TrainingJobs"
 
@@ -24,15 +35,17 @@ _SAGEMAKER_LOGS = "/aws/sagemaker/TrainingJobs"
 def cross_account(layout: Layout, found: Sequence[Grant], account: str) -> list[Statement]:
     """The cross-account role of an account: what Airflow does there, for all its sites (`roles: single`)."""
     topology = layout.topology
-    identity = layout.account_id(account)
     started = sorted({g.what for g in found if g.verb == "start"})
     here = [job for job in started if topology.jobs[job].site in layout.sites(account)]
-    read = {
-        bucket: paths
-        for bucket, paths in folders(found, ORCHESTRATOR, "read").items()
-        if layout.bucket_account(bucket) == identity
-    }
+    read = _read_by_airflow(layout, found, account)
+    elsewhere = foreign_keys(layout, found, account)
     statements = [*_list(layout, read), *_read(layout, read)]
+    for bucket in (bucket for bucket in read if layout.has_key(bucket)):
+        if bucket in elsewhere:
+            parameter = key_parameter(bucket)
+            statements.append(if_set(f"Has{parameter}", key_statements.decrypt(layout, bucket, ref(parameter))))
+        else:
+            statements.append(key_statements.decrypt(layout, bucket, key_here(bucket)))
     glue, sagemaker, functions = (
         [job for job in here if isinstance(topology.jobs[job], kind)] for kind in (GlueJob, SageMakerJob, LambdaJob)
     )
@@ -46,12 +59,31 @@ def cross_account(layout: Layout, found: Sequence[Grant], account: str) -> list[
     return statements
 
 
+def foreign_keys(layout: Layout, found: Sequence[Grant], account: str) -> list[str]:
+    """The buckets whose keys an account's cross-account role uses although its stack does not hold them; sorted."""
+    site = layout.role_site(account)
+    return [
+        bucket
+        for bucket in _read_by_airflow(layout, found, account)
+        if layout.has_key(bucket) and layout.topology.buckets[bucket].site != site
+    ]
+
+
+def _read_by_airflow(layout: Layout, found: Sequence[Grant], account: str) -> dict[str, tuple[str, ...]]:
+    return {
+        bucket: paths
+        for bucket, paths in folders(found, ORCHESTRATOR, "read").items()
+        if layout.bucket_account(bucket) == layout.account_id(account)
+    }
+
+
 def glue_job(layout: Layout, found: Sequence[Grant], name: str) -> list[Statement]:
     """A Glue job's role: its script, its folders, its logs and metrics.
 
     Spark writes by renaming, which S3 does as copy and delete: so writing needs reading and deleting too.
     Buckets, logs and metrics as in the managed policy AWSGlueServiceRole
-    (docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSGlueServiceRole.html), narrowed to ours.
+    (docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSGlueServiceRole.html), narrowed to ours; all jobs of an
+    account and Region share their log groups (docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html).
     """
     who = f"job {name}"
     written = folders(found, who, "write")
@@ -62,10 +94,11 @@ def glue_job(layout: Layout, found: Sequence[Grant], name: str) -> list[Statemen
         *_write(layout, written),
         *_delete(layout, folders(found, who, "write", "delete")),
         *_folders_of_hadoop(layout, touched, written),
+        *_use_keys(layout, touched, written),
         allow(
             "WriteLogs",
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-            [job_arn(layout, name, "logs", "log-group:/aws-glue/*")],
+            [job_arn(layout, name, "logs", "log-group:/aws-glue/jobs/*")],
         ),
         _metrics("Glue"),
     ]
@@ -78,12 +111,16 @@ def sagemaker_job(layout: Layout, found: Sequence[Grant], name: str) -> list[Sta
     """
     who = f"job {name}"
     region = layout.topology.region_of(layout.topology.jobs[name].site)
+    written = folders(found, who, "write")
+    keys = {bucket: key_here(bucket) for bucket in written if layout.has_key(bucket)}
     image = f"arn:${{AWS::Partition}}:ecr:{region}:{registry(region)}:repository/{REPOSITORY}"
     return [
         *_list(layout, folders(found, who, "read", "write", "delete")),
         *_read(layout, folders(found, who, "read")),
-        *_write(layout, folders(found, who, "write")),
+        *_write(layout, written),
         *_delete(layout, folders(found, who, "delete")),
+        *_use_keys(layout, folders(found, who, "read"), written),
+        *([key_statements.encrypt_models(keys)] if keys else []),
         allow(
             "PullImage",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
@@ -108,6 +145,7 @@ def lambda_job(layout: Layout, found: Sequence[Grant], name: str) -> list[Statem
         *_read(layout, folders(found, who, "read")),
         *_write(layout, folders(found, who, "write")),
         *_delete(layout, folders(found, who, "delete")),
+        *_use_keys(layout, folders(found, who, "read"), folders(found, who, "write")),
         allow(
             "WriteLogs",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -137,14 +175,7 @@ def _run_sagemaker(layout: Layout, jobs: Sequence[str]) -> list[Statement]:
                 "sagemaker:DescribeTrainingJob",
                 "sagemaker:StopTrainingJob",
             ],
-            # The operator names a training job after its task and its run.
-            # In lower case too: SageMaker may write a name so in an ARN, and IAM compares letters as they are.
-            [
-                job_arn(layout, job, "sagemaker", f"training-job/{form}*")
-                for job in jobs
-                for prefix in training_prefixes(layout.topology, job)
-                for form in (prefix, prefix.lower())
-            ],
+            training_arns(layout, jobs),
         ),
         # A list of names takes no resource; Airflow's own operator looks there for the job of an earlier attempt.
         allow(
@@ -231,6 +262,15 @@ def _objects(
     return [
         allow(f"{verb}{camel(bucket)}", actions, [object_arn(layout, bucket, path) for path in paths[bucket]])
         for bucket in paths
+    ]
+
+
+def _use_keys(layout: Layout, read: Mapping[str, Any], written: Mapping[str, Any]) -> list[Statement]:
+    """The keys of the buckets that a job reads and writes, all of them in its own site's stack."""
+    return [
+        (key_statements.encrypt if bucket in written else key_statements.decrypt)(layout, bucket, key_here(bucket))
+        for bucket in sorted({*read, *written})
+        if layout.has_key(bucket)
     ]
 
 

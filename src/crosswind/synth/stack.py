@@ -43,8 +43,8 @@ class Stack:
         name: of the stack or StackSet.
         account: the account whose resources it holds.
         region: the Region whose resources it holds.
-        part: `stacksets`, `site`, `network` or `airflow`.
-        site: the site's name; the account's declared name for `stacksets`; `hub` for the hub's.
+        part: `stacksets`, `site`, `network`, `airflow` or `deployer`.
+        site: the site's name; the account's declared name for `stacksets` and `deployer`; `hub` for the hub's.
         kind: `stack`, or `stackset` (self-managed, one instance in `account` and `region`).
         template: the template, plain data.
         capabilities: as CreateStack takes them.
@@ -60,7 +60,7 @@ class Stack:
     name: str
     account: str
     region: str
-    part: Literal["stacksets", "site", "network", "airflow"]
+    part: Literal["stacksets", "site", "network", "airflow", "deployer"]
     site: str
     kind: Literal["stack", "stackset"]
     template: dict[str, Any] = field(hash=False)

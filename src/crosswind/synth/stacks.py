@@ -10,6 +10,7 @@ from crosswind.synth.buckets import add_hub_bucket, add_site_bucket, destination
 from crosswind.synth.connections import add_connections
 from crosswind.synth.glue import add_glue_job
 from crosswind.synth.grants import Grant
+from crosswind.synth.keys import key_parameter
 from crosswind.synth.lambda_ import add_lambda_job
 from crosswind.synth.layout import HUB, Layout
 from crosswind.synth.mwaa import PLUGINS_KEY, REQUIREMENTS_KEY, add_environment
@@ -25,6 +26,7 @@ __all__ = ["airflow_stack", "network_stack", "site_stack", "stacksets_stack"]
 _NAMED_IAM = ("CAPABILITY_NAMED_IAM",)
 _ROLE_ARN = r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$"
 _ROLE_ARN_OR_NONE = rf"^$|{_ROLE_ARN}"
+_KEY_ARN_OR_NONE = r"^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/.+$"
 
 
 def stacksets_stack(layout: Layout, account: str) -> Stack:
@@ -92,9 +94,19 @@ def site_stack(layout: Layout, found: Sequence[Grant], sources: Mapping[str, str
             f"The bucket declared as {destination}; empty until it exists. When set, replication starts.",
             default="",
         )
+    holds_role = layout.role_site(declared.account) == site
+    keys = {destination for destination in destinations if layout.has_key(destination)}
+    keys.update(site_statements.foreign_keys(layout, found, declared.account) if holds_role else ())
+    for bucket in sorted(keys):
+        template.parameter(
+            key_parameter(bucket),
+            f"The key of the bucket declared as {bucket}; empty until it exists. When set, it may be used here.",
+            default="",
+            pattern=_KEY_ARN_OR_NONE,
+        )
     for bucket, _ in layout.buckets(site):
         add_site_bucket(template, layout, bucket)
-    if layout.role_site(declared.account) == site:
+    if holds_role:
         _add_cross_account_role(template, layout, found, declared.account)
     for name, job in layout.jobs(site):
         if isinstance(job, GlueJob):
@@ -105,7 +117,8 @@ def site_stack(layout: Layout, found: Sequence[Grant], sources: Mapping[str, str
             add_lambda_job(template, layout, found, name, job, source=sources[job.source])
     needs = [
         Need(layout.network_stack(), "ExecutionRoleArn", "ExecutionRoleArn", late=True),
-        *(_bucket_need(layout, destination) for destination in destinations),
+        *(_bucket_need(layout, bucket, destination_parameter(bucket)) for bucket in destinations),
+        *(_bucket_need(layout, bucket, key_parameter(bucket)) for bucket in sorted(keys)),
     ]
     far = site in layout.far_sites(declared.account)
     if far:
@@ -219,6 +232,8 @@ def _site(layout: Layout, template: Template, site: str, needs: Sequence[Need], 
 
 def _add_cross_account_role(template: Template, layout: Layout, found: Sequence[Grant], account: str) -> None:
     topology = layout.topology
+    for bucket in site_statements.foreign_keys(layout, found, account):
+        template.condition_set(key_parameter(bucket))
     role = add_role(
         template,
         "CrossAccountRole",
@@ -234,7 +249,6 @@ def _role_need(layout: Layout, account: str) -> Need:
     return Need(layout.site_stack(layout.role_site(account)), "CrossAccountRoleArn", layout.role_parameter(account))
 
 
-def _bucket_need(layout: Layout, bucket: str) -> Need:
+def _bucket_need(layout: Layout, bucket: str, name: str) -> Need:
     site = layout.topology.buckets[bucket].site
-    name = destination_parameter(bucket)
     return Need(layout.site_stack(site), name, name, late=True)

@@ -33,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     rules_buckets.replications_are_declared,
     rules_buckets.replications_leave_their_site,
     rules_buckets.replications_are_versioned,
+    rules_buckets.replications_keep_their_encryption,
     rules_buckets.replications_differ,
     rules_buckets.replicas_are_not_replicated,
     rules_jobs.job_sites_are_declared,

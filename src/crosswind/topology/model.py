@@ -131,13 +131,21 @@ class Bucket(_Declared):
         site: a declared site.
         folders: its top-level prefixes, without slashes.
         versioning: whether S3 keeps versions; replication asks for it.
+        encryption: `s3`: with keys of S3's own (SSE-S3); `customer-key`: with a KMS key of the bucket's own, made
+            beside it (SSE-KMS).
         name: its name in S3; without one it is derived: `<topology>-<bucket>-<account>-<region>`.
     """
 
     site: Name
     folders: tuple[Name, ...]
     versioning: bool = True
+    encryption: Literal["s3", "customer-key"] = "s3"
     name: str = ""
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a KMS key of the bucket's own encrypts it."""
+        return self.encryption == "customer-key"
 
 
 class Replication(_Declared):

@@ -3,7 +3,8 @@
 Limits: IAM role 64 (docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html), S3 bucket 63
 (docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html), stack 128
 (docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html), MWAA environment 80
-(docs.aws.amazon.com/mwaa/latest/API/API_CreateEnvironment.html).
+(docs.aws.amazon.com/mwaa/latest/API/API_CreateEnvironment.html), KMS alias 256
+(docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html).
 """
 
 from __future__ import annotations
@@ -51,6 +52,16 @@ class Names:
             return declared.name
         site = declared.site
         return self._bucket(name, self._topology.account_of(site), self._topology.region_of(site))
+
+    def key_alias(self, bucket: str) -> str:
+        """The alias of the KMS key of a declared bucket's own; one a Region of an account."""
+        return f"alias/{self._topology.name}-{bucket}"
+
+    def key_alias_arn(self, bucket: str) -> str:
+        """The ARN of that alias. KMS takes it where a key is used; IAM takes it nowhere: policies name keys."""
+        site = self._topology.buckets[bucket].site
+        region, account = self._topology.region_of(site), self._topology.account_of(site)
+        return f"arn:{self._topology.partition}:kms:{region}:{account}:{self.key_alias(bucket)}"
 
     @property
     def airflow_bucket(self) -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "replications_are_declared",
     "replications_are_versioned",
     "replications_differ",
+    "replications_keep_their_encryption",
     "replications_leave_their_site",
     "s3_names_differ",
     "s3_takes_the_names",
@@ -118,6 +119,24 @@ def replications_are_versioned(view: View) -> Faults:
                     f"bucket {bucket} has no versioning, which replication asks for on both sides",
                     f"remove `versioning: false` from buckets.{bucket}, or remove the replication",
                 )
+
+
+def replications_keep_their_encryption(view: View) -> Faults:
+    """A replica has the kind of encryption that its source has, whatever the default of its bucket.
+
+    Source: docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html ("Using default encryption with
+    replication").
+    """
+    for name, replication in _declared(view):
+        source, destination = replication.source, replication.destination
+        kinds = {side: view.topology.buckets[side].encryption for side in (source, destination)}
+        if source != destination and kinds[source] != kinds[destination]:
+            yield view.fault(
+                ("replications", name),
+                f"bucket {source} has encryption {kinds[source]}, bucket {destination} {kinds[destination]};"
+                " S3 encrypts a replica as its source is, whatever the default of its bucket",
+                f"set the same `encryption` in buckets.{source} and buckets.{destination}",
+            )
 
 
 def replications_differ(view: View) -> Faults:

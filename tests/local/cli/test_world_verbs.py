@@ -21,7 +21,12 @@ from tests.local.cli.test_verbs import crosswind, project
 
 __all__ = ["project"]
 
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "444444444444"}}],
+    }
+)
 
 
 @pytest.fixture(scope="module")

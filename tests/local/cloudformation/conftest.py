@@ -9,13 +9,14 @@ import pytest
 
 from crosswind.local.clients import Clients
 from crosswind.local.cloudformation import CloudFormation
-from crosswind.local.edge.edge import AllowAll, Edge
+from crosswind.local.edge.edge import Edge
 from crosswind.local.edge.server import EdgeServer
 from crosswind.local.engines import GlueDefinitions
 from crosswind.local.identity import Identities
 from crosswind.local.moto_backend import MotoBackend
 from crosswind.local.requestlog import RequestLog
 from crosswind.local.sts import Sts
+from tests.allow_all import AllowAll
 from tests.local.cloudformation.world import Account
 
 _NUMBERS = itertools.count(410_000_000_000)

@@ -66,7 +66,7 @@ def test_two_demos_at_once_succeed_and_leave_nothing(tmp_path: Path) -> None:
         assert summary["replicated_objects"] >= 3
         assert summary["removed"]
         assert summary["model"].startswith("s3://unified-pipelines-destination-222222222222-us-west-2/models/")
-        assert set(summary["phases"]) == {"world", "deploy", "pipelines", "destroy", "stop"}
+        assert set(summary["phases"]) == {"world", "bootstrap", "deploy", "pipelines", "destroy", "stop"}
         assert processes_of(folder) == []
         assert left_on_disk(folder) == []
 

@@ -10,6 +10,7 @@ import pytest
 
 from crosswind.aws import AwsSessions
 from crosswind.cli import wire
+from crosswind.deploy import Applier, plan_bootstrap
 from crosswind.topology import Topology
 
 CACHE = Path(__file__).parents[3] / ".crosswind" / "cache"
@@ -26,8 +27,16 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def sessions(endpoint: str) -> AwsSessions:
+def administrator(endpoint: str) -> AwsSessions:
+    """Each account's root."""
     return wire.sessions({}, endpoint)
+
+
+@pytest.fixture
+def sessions(administrator: AwsSessions, topology: Topology) -> AwsSessions:
+    """The deployer of each account, whose role was just made."""
+    Applier(administrator).apply(plan_bootstrap(topology, administrator)).raise_first()
+    return wire.deployer_sessions(topology, administrator.endpoint)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ The MWAA environment is left out of the plan here, since building a real Airflow
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,15 @@ import pytest
 from botocore.config import Config
 
 from crosswind.aws import AwsSessions
-from crosswind.deploy import Applier, Outcome, Plan, leftovers, plan_deploy, plan_destroy
+from crosswind.deploy import (
+    Applier,
+    Outcome,
+    Plan,
+    leftovers,
+    plan_bootstrap_removal,
+    plan_deploy,
+    plan_destroy,
+)
 from crosswind.deploy.steps import DeleteStack
 from crosswind.errors import StackError
 from crosswind.topology import Names, Topology
@@ -29,7 +38,9 @@ def deploy(topology: Topology, root: Path, sessions: AwsSessions) -> Outcome:
     return Applier(sessions).apply(without_airflow(plan_deploy(topology, root, sessions)))
 
 
-def test_deployed_then_unchanged_then_gone(topology: Topology, root: Path, sessions: AwsSessions) -> None:
+def test_deployed_then_unchanged_then_gone(
+    topology: Topology, root: Path, sessions: AwsSessions, administrator: AwsSessions
+) -> None:
     names, hub, data = Names(topology), topology.hub_account, topology.accounts["data"].id
     outcome = deploy(topology, root, sessions)
     outcome.raise_first()
@@ -37,7 +48,7 @@ def test_deployed_then_unchanged_then_gone(topology: Topology, root: Path, sessi
 
     role = outcome.outputs["unified-pipelines-site-ml"]["CrossAccountRoleArn"]
     assert role == f"arn:aws:iam::{data}:role/unified-pipelines-cross-account"
-    s3 = sessions.client("s3", data, "us-east-1")
+    s3 = administrator.client("s3", data, "us-east-1")
     rules = s3.get_bucket_replication(Bucket=names.bucket("source"))["ReplicationConfiguration"]["Rules"]
     assert [rule["Destination"]["Bucket"] for rule in rules] == [f"arn:aws:s3:::{names.bucket('destination')}"]
     policy = s3.get_bucket_policy(Bucket=names.bucket("source"))["Policy"]
@@ -50,17 +61,19 @@ def test_deployed_then_unchanged_then_gone(topology: Topology, root: Path, sessi
     removed = Applier(sessions).apply(plan_destroy(topology, sessions))
     removed.raise_first()
     assert leftovers(topology, sessions) == ()
-    assert list(everything(sessions.endpoint, topology)) == []
-    assert plan_destroy(topology, sessions).steps == ()
+    assert list(everything(administrator, topology)) == []
+    assert plan_destroy(topology, administrator).steps == ()
 
 
 def test_a_failed_deploy_names_the_cause_goes_on_and_can_be_removed(
-    topology: Topology, root: Path, sessions: AwsSessions
+    topology: Topology, root: Path, sessions: AwsSessions, administrator: AwsSessions
 ) -> None:
     data = topology.accounts["data"].id
-    iam = sessions.client("iam", data, "us-east-1")
+    iam = administrator.client("iam", data, "us-east-1")
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     iam.create_role(
-        RoleName="unified-pipelines-lambda", AssumeRolePolicyDocument='{"Version":"2012-10-17","Statement":[]}'
+        RoleName="unified-pipelines-lambda",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}),
     )
     outcome = deploy(topology, root, sessions)
     with pytest.raises(StackError, match=rf"{data}, us-west-2 failed.*Dagcleanup\w*Role \(AWS::IAM::Role\)"):
@@ -72,14 +85,14 @@ def test_a_failed_deploy_names_the_cause_goes_on_and_can_be_removed(
     iam.delete_role(RoleName="unified-pipelines-lambda")
     deploy(topology, root, sessions).raise_first()
     Applier(sessions).apply(plan_destroy(topology, sessions)).raise_first()
-    assert list(everything(sessions.endpoint, topology)) == []
+    assert list(everything(administrator, topology)) == []
 
 
 def test_a_first_deploy_that_failed_leaves_nothing_after_destroy(
-    topology: Topology, root: Path, sessions: AwsSessions
+    topology: Topology, root: Path, sessions: AwsSessions, administrator: AwsSessions
 ) -> None:
     hub = topology.hub_account
-    s3 = sessions.client("s3", hub, "us-east-1")
+    s3 = administrator.client("s3", hub, "us-east-1")
     s3.create_bucket(Bucket=Names(topology).airflow_bucket)
     with pytest.raises(StackError, match=r"AirflowBucket \(AWS::S3::Bucket\)"):
         deploy(topology, root, sessions).raise_first()
@@ -87,11 +100,13 @@ def test_a_first_deploy_that_failed_leaves_nothing_after_destroy(
     assert [step.stack for step in plan.steps if isinstance(step, DeleteStack)] == ["unified-pipelines-network-hub"]
     Applier(sessions).apply(plan_destroy(topology, sessions)).raise_first()
     assert leftovers(topology, sessions) == ()
-    assert list(everything(sessions.endpoint, topology)) == []
+    assert list(everything(administrator, topology)) == []
 
 
-def everything(endpoint: str, topology: Topology) -> Iterator[str]:
-    """What any of the accounts holds, listed without a line of ours."""
+def everything(administrator: AwsSessions, topology: Topology) -> Iterator[str]:
+    """What any of the accounts holds once the deployer's roles are gone too, listed without a line of ours."""
+    Applier(administrator).apply(plan_bootstrap_removal(topology, administrator)).raise_first()
+    endpoint = administrator.endpoint
     config = Config(inject_host_prefix=False, s3={"addressing_style": "path"})
     for account in topology.accounts.values():
         session = boto3.Session(aws_access_key_id=account.id, aws_secret_access_key="x")

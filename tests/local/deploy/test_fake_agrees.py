@@ -150,10 +150,12 @@ def test_a_stackset_from_nothing_to_nothing(sessions: Sessions, account: str, ac
 
 def make_roles(sessions: Sessions, account: str) -> None:
     iam = sessions.client("iam", account, REGION)
-    for role, principal in (
-        ("administration", {"Service": "cloudformation.amazonaws.com"}),
-        ("execution", {"AWS": f"arn:aws:iam::{account}:role/administration"}),
+    for role, principal, actions in (
+        ("administration", {"Service": "cloudformation.amazonaws.com"}, ["sts:AssumeRole"]),
+        ("execution", {"AWS": f"arn:aws:iam::{account}:role/administration"}, ["cloudformation:*", "s3:*"]),
     ):
         trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
         document = {"Version": "2012-10-17", "Statement": [trust]}
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(document))
+        granted = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}}
+        iam.put_role_policy(RoleName=role, PolicyName="granted", PolicyDocument=json.dumps(granted))

@@ -17,7 +17,7 @@ import pytest
 from crosswind.local.children import Children
 from crosswind.local.clients import Clients
 from crosswind.local.edge.call import Credentials
-from crosswind.local.edge.edge import AllowAll, Edge
+from crosswind.local.edge.edge import Edge
 from crosswind.local.edge.server import EdgeServer
 from crosswind.local.engines import (
     GlueDefinitions,
@@ -34,6 +34,7 @@ from crosswind.local.identity import Identities
 from crosswind.local.moto_backend import MotoBackend
 from crosswind.local.requestlog import RequestLog
 from crosswind.local.sts import Sts
+from tests.allow_all import AllowAll
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "unified_pipelines"
 XGBOOST = "246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-xgboost:1.7-1"

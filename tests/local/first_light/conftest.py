@@ -22,12 +22,13 @@ CACHE = Path(__file__).parents[3] / ".crosswind" / "cache"
 
 @dataclass(frozen=True)
 class FirstLight:
-    """A deployed example and one run of its pipelines."""
+    """A deployed example and one run of its pipelines, both under the deployer's role; and each account's root."""
 
     topology: Topology
     names: Names
     root: Path
     sessions: Sessions
+    administrator: Sessions
     process: WorldProcess
     runs: tuple[PipelineRun, ...]
 
@@ -44,10 +45,12 @@ def first_light(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstLight
     try:
         declared, root = wire.topology(wire.example())
         topology = with_short_intervals(declared)
-        sessions = wire.sessions({}, endpoint)
+        administrator = wire.sessions({}, endpoint)
+        deploy.Applier(administrator).apply(deploy.plan_bootstrap(topology, administrator)).raise_first()
+        sessions = wire.deployer_sessions(topology, endpoint)
         plan = deploy.plan_deploy(topology, root, sessions)
         deploy.Applier(sessions).apply(plan).raise_first()
         runs = wire.pipeline_runs(topology, sessions, lambda _: None).run(300)
-        yield FirstLight(topology, Names(topology), root, sessions, process, runs)
+        yield FirstLight(topology, Names(topology), root, sessions, administrator, process, runs)
     finally:
         process.stop()

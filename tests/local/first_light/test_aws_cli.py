@@ -37,6 +37,7 @@ def answer(first_light: FirstLight, account: str, region: str, *arguments: str) 
 def test_list_stacks(first_light: FirstLight) -> None:
     found = answer(first_light, DATA, "us-east-1", "cloudformation", "list-stacks")["StackSummaries"]
     assert {stack["StackName"] for stack in found} == {
+        "unified-pipelines-deployer-data",
         "unified-pipelines-site-processing",
         "unified-pipelines-stacksets-data",
     }

@@ -18,7 +18,7 @@ EAST, WEST = "us-east-1", "us-west-2"
 @contextmanager
 def replaced(first_light: FirstLight, region: str, bucket: str, key: str, content: bytes) -> Iterator[None]:
     """An object with other content, put back afterwards."""
-    s3 = first_light.sessions.client("s3", DATA, region)
+    s3 = first_light.administrator.client("s3", DATA, region)
     before = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     s3.put_object(Bucket=bucket, Key=key, Body=content)
     try:
@@ -46,7 +46,7 @@ def test_a_failing_glue_script_is_named_with_its_own_words(first_light: FirstLig
 def test_a_failing_training_is_named_with_its_reason(first_light: FirstLight) -> None:
     bucket = first_light.names.bucket("destination")
     key = "config/penguins_training.json"
-    s3 = first_light.sessions.client("s3", DATA, WEST)
+    s3 = first_light.administrator.client("s3", DATA, WEST)
     config = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     assert b'"num_round"' in config
     with replaced(first_light, WEST, bucket, key, config.replace(b'"num_round"', b'"rounds"')):

@@ -19,13 +19,14 @@ import pytest
 
 from crosswind.local.clients import Clients
 from crosswind.local.edge.call import Credentials
-from crosswind.local.edge.edge import AllowAll, Edge
+from crosswind.local.edge.edge import Edge
 from crosswind.local.edge.server import EdgeServer
 from crosswind.local.identity import Identities
 from crosswind.local.moto_backend import MotoBackend
 from crosswind.local.mwaa import Mwaa
 from crosswind.local.requestlog import RequestLog
 from crosswind.local.sts import Sts
+from tests.allow_all import AllowAll
 
 CACHE = Path(__file__).parents[3] / ".crosswind" / "cache"
 ACCOUNT, REGION, BUCKET = "111111111111", "us-east-1", "hub-bucket"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -139,6 +141,35 @@ def write_on_delete(aws: MemoryAws, stack: str, bucket: str) -> None:
     aws.sessions.answer("cloudformation", "delete_stack", delete)
 
 
+def test_keys_that_wait_for_their_end_are_left_with_that_reason(topology: Topology, aws: MemoryAws) -> None:
+    data = topology.model_dump(mode="json", by_alias=True)
+    data["buckets"]["source"]["encryption"] = data["buckets"]["destination"]["encryption"] = "customer-key"
+    encrypted = Topology.model_validate_json(json.dumps(data))
+    tags = {"ours": topology.name, "waiting": topology.name, "another": "another-topology"}
+    state = {"ours": "Enabled", "waiting": "PendingDeletion"}
+
+    def read_tags(call: FakeCall) -> dict[str, Any]:
+        key = call.parameters["KeyId"]
+        if key == "stranger":
+            raise client_error("AccessDeniedException", "no resource-based policy allows it", "ListResourceTags")
+        return {"Tags": [{"TagKey": "crosswind:topology", "TagValue": tags[key]}]}
+
+    def describe(call: FakeCall) -> dict[str, Any]:
+        key = call.parameters["KeyId"]
+        return {"KeyMetadata": {"KeyState": state[key], "DeletionDate": datetime(2026, 11, 29, tzinfo=UTC)}}
+
+    keys = [{"KeyId": key} for key in ("ours", "waiting", "another", "stranger")]
+    aws.sessions.answer("kms", "list_keys", {"Keys": keys})
+    aws.sessions.answer("kms", "list_resource_tags", read_tags)
+    aws.sessions.answer("kms", "describe_key", describe)
+    found = leftovers(encrypted, aws.sessions)
+    assert {(left.region, left.kind, left.name, left.reason) for left in found} == {
+        (region, "key", name, reason)
+        for region in ("us-east-1", "us-west-2")
+        for name, reason in (("ours", ""), ("waiting", "scheduled: KMS deletes it on 2026-11-29"))
+    }
+
+
 def test_running_work_is_stopped_first(topology: Topology, deployed: MemoryAws, apply: Apply) -> None:
     role = "arn:aws:iam::222222222222:role/unified-pipelines-sagemaker"
     aws = deployed.sessions
@@ -148,18 +179,21 @@ def test_running_work_is_stopped_first(topology: Topology, deployed: MemoryAws, 
         {"JobRuns": [{"Id": "jr_1", "JobRunState": "RUNNING"}, {"Id": "jr_0", "JobRunState": "SUCCEEDED"}]},
     )
     aws.answer("glue", "batch_stop_job_run", {})
-    names = [{"TrainingJobName": "ours"}, {"TrainingJobName": "theirs"}]
+    names = [{"TrainingJobName": name} for name in ("train-ours", "train-theirs", "never-looked-at")]
     aws.answer("sagemaker", "list_training_jobs", {"TrainingJobSummaries": names})
     aws.answer(
         "sagemaker",
         "describe_training_job",
-        lambda call: {"RoleArn": role if call.parameters["TrainingJobName"] == "ours" else "another"},
+        lambda call: {"RoleArn": role if call.parameters["TrainingJobName"] == "train-ours" else "another"},
     )
     aws.answer("sagemaker", "stop_training_job", {})
     outcome, _ = apply(plan_destroy(topology, aws))
     assert outcome.ok, outcome.failures
     assert aws.made("glue", "batch_stop_job_run")[0].parameters["JobRunIds"] == ["jr_1"]
-    assert [c.parameters["TrainingJobName"] for c in aws.made("sagemaker", "stop_training_job")] == ["ours"]
+    assert [c.parameters["TrainingJobName"] for c in aws.made("sagemaker", "stop_training_job")] == ["train-ours"]
+    # The deployer's role may describe what is named as ours is, and nothing else.
+    described = {c.parameters["TrainingJobName"] for c in aws.made("sagemaker", "describe_training_job")}
+    assert described == {"train-ours", "train-theirs"}
 
 
 def test_an_airflow_that_cannot_be_reached_is_told_and_removed(

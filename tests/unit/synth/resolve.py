@@ -34,11 +34,15 @@ def resolved(stack: Stack, parameters: Mapping[str, str], partition: str = "aws"
 
 
 def policies(template: Resolved) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
-    """Every policy document: (where, `trust`, `identity` or `resource`, its statements)."""
+    """Every policy document: (where, `trust`, `identity`, `key` or `resource`, its statements)."""
     for name, role in template.of("AWS::IAM::Role").items():
         yield name, "trust", role["AssumeRolePolicyDocument"]["Statement"]
         for policy in role.get("Policies", []):
             yield name, "identity", policy["PolicyDocument"]["Statement"]
+    for name, policy in template.of("AWS::IAM::ManagedPolicy").items():
+        yield name, "identity", policy["PolicyDocument"]["Statement"]
+    for name, key in template.of("AWS::KMS::Key").items():
+        yield name, "key", key["KeyPolicy"]["Statement"]
     for name, policy in template.of("AWS::S3::BucketPolicy").items():
         yield name, "resource", policy["PolicyDocument"]["Statement"]
 
@@ -127,6 +131,8 @@ class _Resolver:
         resource = self.stack.template["Resources"][logical_id]
         if resource["Type"] == "AWS::IAM::Role" and attribute == "Arn":
             return f"arn:{self.partition}:iam::{self.stack.account}:role/{self.ref(logical_id)}"
+        if resource["Type"] == "AWS::KMS::Key" and attribute == "Arn":
+            return f"arn:{self.partition}:kms:{self.stack.region}:{self.stack.account}:key/{logical_id}"
         if resource["Type"] == "AWS::S3::Bucket" and attribute == "Arn":
             return f"arn:{self.partition}:s3:::{self.ref(logical_id)}"
         return f"<{logical_id}.{attribute}>"

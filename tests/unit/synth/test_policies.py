@@ -4,28 +4,54 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from crosswind.errors import InputError
+from crosswind.synth import deployer_stacks
+from crosswind.synth.deployer_network import LOOKS
 from crosswind.topology import Names, Topology
 from tests.unit.synth.conftest import deployed, moved, stacks_of
 from tests.unit.synth.resolve import Resolved, statements
 
+ATTRIBUTE = "ec2:DescribeVpcAttribute"
 # Actions that take no resource narrower than everything, with the reason.
 EVERYTHING = {
-    "cloudformation:DescribeStacks": "StackSets' execution role; without a name it takes no resource",
+    "airflow:ListEnvironments": "takes no resource; the Region is a condition",
+    "cloudformation:CreateStackSet": "takes no resource; the tag in the request is a condition",
+    "cloudformation:DescribeStacks": "without a name it takes no resource",
     "cloudformation:GetTemplateSummary": "StackSets' execution role; of a template it takes no resource",
+    "cloudformation:ListStackSets": "takes no resource; the Region is a condition",
     "cloudformation:ListStacks": "takes no resource",
     "cloudformation:ValidateTemplate": "takes no resource",
     "cloudwatch:PutMetricData": "takes no resource; roles of jobs have a condition on the namespace",
     "ecr:GetAuthorizationToken": "takes no resource",
+    "glue:GetJobs": "takes no resource; the Region is a condition",
+    "iam:ListRoles": "takes no resource",
+    "kms:CreateKey": "takes no resource; the tag in the request is a condition",
+    "kms:ListAliases": "takes no resource; the Region is a condition",
+    "kms:ListKeys": "takes no resource; the Region is a condition",
+    "lambda:ListFunctions": "takes no resource; the Region is a condition",
     "logs:DescribeIndexPolicies": "takes no resource",
     "logs:DescribeLogGroups": "takes no resource",
     "logs:DescribeResourcePolicies": "takes no resource",
     "s3:GetAccountPublicAccessBlock": "takes no resource",
     "sagemaker:ListTrainingJobs": "takes no resource; the Region is a condition",
+    "secretsmanager:ListSecrets": "takes no resource; the Region is a condition",
+    **{look: "EC2's reads take no resource; the Region is a condition" for look in LOOKS if look != ATTRIBUTE},
+}
+# Statements of the deployer about things whose ids nobody knows before, without a condition on a tag; with the reason.
+UNTAGGED = {
+    "EncryptUploads": "bound to our buckets by the encryption context",
+    "LookAtKeys": "a new key's tags count late; reads, and the switching on of rotation",
+    "MakeEndpoints": "MWAA makes these, without a tag of ours; inside of what bears it",
+    "MakeRules": "a rule bears no tag; its group does",
+    "ManageAliases": "the alias is ours",
+    "SurveyKeyTags": "reads",
+    "TagWhatIsMade": "in the making alone",
 }
 # Actions with a wildcard after the service, with the reason.
 WIDE = {
@@ -40,7 +66,7 @@ WIDE = {
 @pytest.fixture(scope="module", params=["aws", "aws-cn", "aws-us-gov"])
 def world(topology: Topology, request: pytest.FixtureRequest) -> dict[str, Resolved]:
     there = moved(topology, request.param)
-    return deployed(stacks_of(there), request.param)
+    return deployed((*stacks_of(there), *deployer_stacks(there)), request.param)
 
 
 def listed(value: Any) -> list[Any]:
@@ -91,7 +117,7 @@ def test_every_trust_across_accounts_asks_for_the_external_id(world: dict[str, R
     for template in world.values():
         for where, statement in statements(template, "trust"):
             principal = statement["Principal"].get("AWS", "")
-            if not principal or "StackSet" in where or "ExecutionRole" in where:
+            if not principal or "StackSet" in where or "ExecutionRole" in where or "DeployerRole" in where:
                 continue
             found += 1
             assert statement["Condition"]["StringEquals"]["sts:ExternalId"], where
@@ -102,7 +128,7 @@ def test_every_trust_across_accounts_asks_for_the_external_id(world: dict[str, R
 def test_every_trust_of_an_account_names_one_role(world: dict[str, Resolved]) -> None:
     for template in world.values():
         for where, statement in statements(template, "trust"):
-            if "AWS" in statement["Principal"]:
+            if "AWS" in statement["Principal"] and "DeployerRole" not in where:
                 arn = statement["Condition"]["ArnEquals"]["aws:PrincipalArn"]
                 assert ":role/" in arn, where
                 assert "*" not in arn, where
@@ -172,7 +198,7 @@ def test_every_bucket_refuses_plain_http(world: dict[str, Resolved]) -> None:
         denied = {
             tuple(statement["Resource"])
             for _, statement in statements(template, "resource")
-            if statement["Effect"] == "Deny" and statement["Condition"]["Bool"]["aws:SecureTransport"] == "false"
+            if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         }
         for bucket in template.of("AWS::S3::Bucket").values():
             assert any(arns[0].endswith(f":{bucket['BucketName']}") for arns in denied), bucket["BucketName"]
@@ -209,7 +235,7 @@ def test_every_role_that_is_named_exists(world: dict[str, Resolved]) -> None:
                 *listed(statement.get("Condition", {}).get("ArnEquals", {}).get("aws:PrincipalArn", [])),
             ]
             for arn in named:
-                if ":role/" in arn:
+                if ":role/" in arn and ":role/aws-service-role/" not in arn and ":airflow:" not in arn:
                     assert f"{arn.split(':')[4]} {arn.split('/')[1]}" in known, f"{where}: {arn}"
 
 
@@ -231,12 +257,65 @@ def test_role_names_are_unique_in_an_account(world: dict[str, Resolved]) -> None
     assert len(named) == len(set(named))
 
 
+def test_what_has_no_name_is_known_by_its_tag(world: dict[str, Resolved]) -> None:
+    """Ids that AWS gives: of EC2 and KMS. A wildcard for them needs a condition that says which are ours."""
+    seen: set[str] = set()
+    for where, statement in allowed(world, "identity"):
+        if not any(
+            re.search(r":(ec2|kms):[^:]*:\d+:[a-z-]+/\*$", arn) for arn in listed(statement.get("Resource", []))
+        ):
+            continue
+        sid = re.sub(r"(EncryptUploads).*", r"\1", statement["Sid"])
+        seen.add(sid)
+        keys = {key for block in statement.get("Condition", {}).values() for key in block}
+        if sid == "EncryptUploads":
+            assert keys == {"kms:EncryptionContext:aws:s3:arn", "kms:ViaService"}, where
+        elif sid == "TagWhatIsMade":
+            assert keys == {"ec2:CreateAction"}, where
+        elif sid not in UNTAGGED and sid != "UseQueueKey":
+            assert keys & {"aws:RequestTag/crosswind:topology", "aws:ResourceTag/crosswind:topology"}, where
+    assert {"ChangeNetwork", "MakeSubnets", "TagWhatIsMade"} <= seen
+
+
+def test_the_deployers_policies_fit(world: dict[str, Resolved]) -> None:
+    """docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
+    seen = 0
+    for template in world.values():
+        policies = template.of("AWS::IAM::ManagedPolicy")
+        assert len(policies) <= 10
+        for policy in policies.values():
+            seen += 1
+            assert len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) <= 6144
+    assert seen
+
+
+def test_a_long_noun_becomes_several_policies(example: Topology) -> None:
+    data = example.model_dump(mode="json", by_alias=True)
+    for number in range(40):
+        data["buckets"][f"bucket{number}"] = {"site": "processing", "folders": ["one", "two"]}
+    grown = Topology.model_validate_json(json.dumps(data))
+    (stack,) = [stack for stack in deployer_stacks(grown) if stack.site == "data"]
+    policies = [name for name in stack.template["Resources"] if name.startswith("Storage")]
+    assert policies == [f"Storage{number}Policy" for number in ("", 2, 3, 4, 5)]
+    for number in range(40, 400):
+        data["buckets"][f"bucket{number}"] = {"site": "processing", "folders": ["one", "two"]}
+    with pytest.raises(InputError, match="IAM takes"):
+        deployer_stacks(Topology.model_validate_json(json.dumps(data)))
+
+
 NAMED = {
     "AWS::IAM::Role": ("iam:CreateRole", "arn:{p}:iam::{a}:role/{n}", "RoleName"),
     "AWS::S3::Bucket": ("s3:CreateBucket", "arn:{p}:s3:::{n}", "BucketName"),
     "AWS::S3::BucketPolicy": ("s3:PutBucketPolicy", "arn:{p}:s3:::{n}", "Bucket"),
     "AWS::Glue::Job": ("glue:CreateJob", "arn:{p}:glue:{r}:{a}:job/{n}", "Name"),
     "AWS::Lambda::Function": ("lambda:CreateFunction", "arn:{p}:lambda:{r}:{a}:function:{n}", "FunctionName"),
+    "AWS::KMS::Alias": ("kms:CreateAlias", "arn:{p}:kms:{r}:{a}:{n}", "AliasName"),
+    "AWS::MWAA::Environment": ("airflow:CreateEnvironment", "arn:{p}:airflow:{r}:{a}:environment/{n}", "Name"),
+    "AWS::SecretsManager::Secret": (
+        "secretsmanager:CreateSecret",
+        "arn:{p}:secretsmanager:{r}:{a}:secret:{n}-AbCdEf",
+        "Name",
+    ),
     "AWS::Logs::LogGroup": ("logs:CreateLogGroup", "arn:{p}:logs:{r}:{a}:log-group:{n}", "LogGroupName"),
 }
 
@@ -261,6 +340,31 @@ def test_stackset_roles_may_make_what_stacksets_hold(world: dict[str, Resolved])
             target = arn.format(p=partition, r=stack.region, a=stack.account, n=resource["Properties"][key])
             may = any(a == action and fnmatch.fnmatchcase(target, r) for _, a, r in granted)
             assert may == (stack.kind == "stackset"), f"{stack.name} {name}"
+
+
+def test_deployers_may_make_what_plain_stacks_hold(world: dict[str, Resolved]) -> None:
+    """And only there: what StackSets hold is the execution role's, the deployer itself an administrator's."""
+    partition = _partition(world)
+    for template in world.values():
+        stack = template.stack
+        granted = [
+            (action, resource)
+            for where, statement in allowed(world, "identity")
+            if where.split()[0].endswith(f"-deployer-{_account(world, stack.account)}")
+            for action in statement["Action"]
+            for resource in statement["Resource"]
+        ]
+        for name, resource in template.resources.items():
+            if resource["Type"] not in NAMED:
+                continue
+            action, arn, key = NAMED[resource["Type"]]
+            target = arn.format(p=partition, r=stack.region, a=stack.account, n=resource["Properties"][key])
+            may = any(a == action and fnmatch.fnmatchcase(target, r) for a, r in granted)
+            assert may == (stack.kind == "stack" and stack.part != "deployer"), f"{stack.name} {name}"
+
+
+def _account(world: dict[str, Resolved], identity: str) -> str:
+    return next(t.stack.site for t in world.values() if t.stack.part == "deployer" and t.stack.account == identity)
 
 
 def _partition(world: dict[str, Resolved]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
 from crosswind.airflow.accounts import require_account, require_connection
+from crosswind.airflow.denials import show_denials
 from crosswind.aws import translated
 from crosswind.errors import InputError
 
@@ -33,6 +34,7 @@ class AssumedSession:
         self.expected_account = account_id
         self.session_name = session_name
         self._checked: Any = None
+        show_denials()
         super().__init__(*args, **kwargs)
 
     @property

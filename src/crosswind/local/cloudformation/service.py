@@ -49,9 +49,9 @@ class CloudFormation:
         self._closing = threading.Event()
         operations = Operations(self._store, identities, clients, inspector, threading.RLock())
         self._stacks = StackApi(self._store, operations, inspector, identities, clients)
-        sets = StackSetStore()
+        self._set_store = StackSetStore()
         self._sets = StackSetApi(
-            sets, SetOperations(identities, clients, self._closing), inspector, identities, clients
+            self._set_store, SetOperations(identities, clients, self._closing), inspector, identities, clients
         )
 
     @cached_property
@@ -59,6 +59,16 @@ class CloudFormation:
         """Every operation of the API; those that are not ours are refused, so that none is pretended."""
         names = service_model("cloudformation").operation_names
         return {**dict.fromkeys(names, _refuse), **self._stacks.handlers, **self._sets.handlers}
+
+    def stack_arn(self, account: str, region: str, name: str) -> str:
+        """The ARN of the stack that has this name now; empty when there is none."""
+        stack = self._store.live(account, region, name)
+        return stack.id if stack is not None else ""
+
+    def stack_set_arn(self, account: str, region: str, name: str) -> str:
+        """The ARN of the stack set that has this name now; empty when there is none."""
+        found = self._set_store.live(account, region, name)
+        return found.arn if found is not None else ""
 
     def stop(self) -> None:
         """End what is under way: resources that are waited for fail as cancelled. For the end of the world."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from crosswind.local.edge.call import HttpRequest
 from crosswind.local.edge.scope import Scope
 
-__all__ = ["path_style", "stripped"]
+__all__ = ["path_style", "public_bucket", "stripped"]
 
 _OURS = ("x-moto-", "x-crosswind-")
 # `bucket.localhost`, `bucket.s3.localhost`, `bucket.s3.us-east-1.localhost`, and AWS's names by a proxy.
@@ -31,6 +31,22 @@ def path_style(http: HttpRequest, scope: Scope | None) -> HttpRequest:
     """The request with the bucket in its path, when S3 was called by a host name that holds the bucket."""
     if scope is None or scope.signing_name != "s3":
         return http
+    return _path_style(http)
+
+
+def public_bucket(http: HttpRequest) -> tuple[str, HttpRequest]:
+    """The bucket that an unsigned request may mean, and the request in path style; no bucket when it means none.
+
+    Only S3 answers unsigned requests. One endpoint stands for all services, so whether such a bucket exists must
+    tell a request to S3 from one whose signature was forgotten.
+    """
+    if "authorization" in http.headers or "x-amz-target" in http.headers:
+        return "", http
+    plain = _path_style(http)
+    return plain.path.lstrip("/").partition("/")[0], plain
+
+
+def _path_style(http: HttpRequest) -> HttpRequest:
     host = http.headers.get("host", "").lower()
     match = None if _PLAIN.match(host) else _VIRTUAL.match(host)
     if match is None:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from crosswind.local.edge.call import Call, HttpResponse
 
-__all__ = ["Backend", "KeyOwner", "RoleFacts"]
+__all__ = ["Backend", "KeyOwner", "ManagedPolicy", "RoleFacts", "UserFacts"]
 
 
 @dataclass(frozen=True)
 class RoleFacts:
-    """An IAM role: its ARN, unique id (`AROA...`), name and MaxSessionDuration in seconds."""
+    """An IAM role: its ARN, unique id (`AROA...`), name, MaxSessionDuration in seconds, and tags."""
 
     arn: str
     role_id: str
     name: str
     account: str
     max_session: int = 3600
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class UserFacts:
+    """An IAM user: its ARN, unique id (`AIDA...`), name and tags."""
+
+    arn: str
+    user_id: str
+    name: str
+    account: str
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -28,8 +41,20 @@ class KeyOwner:
     account: str
     arn: str
     user_id: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     active: bool = True
+
+
+class ManagedPolicy(Protocol):
+    """A managed policy: its name and its document, JSON."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def text(self) -> str | bytes:
+        """Its document."""
 
 
 class Backend(Protocol):
@@ -44,5 +69,11 @@ class Backend(Protocol):
     def role(self, arn: str) -> RoleFacts | None:
         """The role with exactly this ARN."""
 
+    def user(self, arn: str) -> UserFacts | None:
+        """The user with exactly this ARN."""
+
     def key_owner(self, access_key: str) -> KeyOwner | None:
         """The user who has this access key."""
+
+    def managed_policy(self, account: str, arn: str) -> ManagedPolicy | None:
+        """A managed policy's default version: the account's own, or one of AWS's that the account uses."""

@@ -10,10 +10,12 @@ __all__ = [
     "Authorizer",
     "Call",
     "Credentials",
+    "DeniedError",
     "Handler",
     "HttpRequest",
     "HttpResponse",
     "Principal",
+    "Ruling",
     "Service",
     "ServiceError",
 ]
@@ -120,11 +122,35 @@ class Service(Protocol):
         """The operations that are ours."""
 
 
+@dataclass(frozen=True)
+class Ruling:
+    """IAM's yes.
+
+    Args:
+        account: who owns the resource that the call works on: another than the caller's where an ARN leads there.
+        partly: true when only a part of what was asked is allowed, and the answer will say so.
+        call: the allowed part; None for all of it.
+        complete: adds to the answer what was not allowed.
+        answer: the whole answer, when nothing is left to do.
+    """
+
+    account: str
+    partly: bool = False
+    call: Call | None = None
+    complete: Callable[[HttpResponse], HttpResponse] | None = None
+    answer: HttpResponse | None = None
+
+
 class Authorizer(Protocol):
     """The seam for IAM: says no by raising."""
 
-    def authorize(self, call: Call) -> None:
-        """Return when the call is allowed; raise ServiceError (`AccessDenied`...) when not."""
+    def authorize(self, call: Call) -> Ruling | None:
+        """What follows from IAM's yes; None for a call that needs no right.
+
+        Raises:
+            DeniedError: a right is missing.
+            ServiceError: nothing could be decided, and so the call is refused.
+        """
 
 
 class ServiceError(Exception):
@@ -136,11 +162,25 @@ class ServiceError(Exception):
         status: the HTTP status.
         fields: further members of the error's shape, such as `RestApiStatusCode` of mwaa's
             `RestApiClientException`.
+        headers: further headers of the response, names in lower case.
     """
 
-    def __init__(self, code: str, message: str, status: int = 400, *, fields: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int = 400,
+        *,
+        fields: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
         self.fields = dict(fields or {})
+        self.headers = dict(headers or {})
+
+
+class DeniedError(ServiceError):
+    """IAM's no: what the authorizer raises, and nobody else."""

@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from crosswind.local.edge.addressing import path_style, stripped
+from crosswind.local.edge.addressing import path_style, public_bucket, stripped
 from crosswind.local.edge.backend import Backend
 from crosswind.local.edge.call import (
     Authorizer,
     Call,
+    DeniedError,
     HttpRequest,
     HttpResponse,
     Principal,
+    Ruling,
     Service,
     ServiceError,
 )
@@ -36,7 +38,7 @@ from crosswind.local.protocol import (
 from crosswind.local.protocol.models import services_signed_as
 from crosswind.local.requestlog import RequestLog, RequestRecord
 
-__all__ = ["AfterCall", "AllowAll", "BeforeCall", "Edge"]
+__all__ = ["AfterCall", "BeforeCall", "Edge"]
 
 AfterCall = Callable[[Call, HttpResponse], None]
 """Runs after each call that ended with 2xx, before the client has the answer."""
@@ -46,15 +48,9 @@ BeforeCall = Callable[[Call], None]
 _T = TypeVar("_T")
 _LOG = logging.getLogger(__name__)
 _NOBODY = Principal("", "", "")
+_UNSIGNED_REGION = "us-east-1"
 # Operations that name a bucket which need not exist yet, or is not theirs to route by.
 _CALLERS_OWN = {"CreateBucket", "ListBuckets"}
-
-
-class AllowAll:
-    """The authorizer until IAM is evaluated."""
-
-    def authorize(self, call: Call) -> None:
-        """Allow."""
 
 
 @dataclass
@@ -66,6 +62,12 @@ class _Record:
     status: int = 200
     error: str = ""
     message: str = ""
+    decision: str = ""
+
+    def failed(self, error: ServiceError) -> None:
+        self.status, self.error, self.message = error.status, error.code, error.message
+        if isinstance(error, DeniedError):
+            self.decision = "denied"
 
 
 class Edge:
@@ -130,14 +132,13 @@ class Edge:
         if http.path.startswith(PREFIX):
             return self._local(http)
         began = time.time()
+        wire = http  # what was signed: host, path and headers as the client wrote them
         http = stripped(http)
         scope = scope_of(http)
-        http = path_style(http, scope)
-        signed_as = services_signed_as(scope.signing_name)[0] if scope else ""
-        call = Call(str(uuid.uuid4()), _NOBODY, "", scope.region if scope else "", signed_as, "", {}, http)
+        call = self._begun(http, scope)
         record = _Record(call, began)
-        response = self._answered(record, scope)
-        self._write(replace(record.call, http=http), record)
+        response = self._answered(record, wire, scope)
+        self._write(replace(record.call, http=call.http), record)
         return response
 
     def act(
@@ -171,13 +172,23 @@ class Edge:
         call = Call(str(uuid.uuid4()), principal, account, region, service, operation, parameters, http, via)
         record = _Record(call, time.time())
         try:
-            self._authorizer.authorize(call)
+            self._ruled(record, call)
             return run()
         except ServiceError as error:
-            record.status, record.error, record.message = error.status, error.code, error.message
+            record.failed(error)
             raise
         finally:
             self._write(call, record)
+
+    def _begun(self, http: HttpRequest, scope: Scope | None) -> Call:
+        """What is known of a call before its signer is: for which service and Region it is signed, if it is."""
+        if scope is not None:
+            signed_as = services_signed_as(scope.signing_name)[0]
+            return Call(str(uuid.uuid4()), _NOBODY, "", scope.region, signed_as, "", {}, path_style(http, scope))
+        bucket, plain = public_bucket(http)
+        if bucket and self._moto.bucket_owner(bucket) is not None:
+            return Call(str(uuid.uuid4()), _NOBODY, "", _UNSIGNED_REGION, "s3", "", {}, plain)
+        return Call(str(uuid.uuid4()), _NOBODY, "", "", "", "", {}, http)
 
     def _local(self, http: HttpRequest) -> HttpResponse:
         try:
@@ -186,9 +197,9 @@ class Edge:
             _LOG.exception("%s %s failed inside the local world", http.method, http.path)
             return json_response({"message": f"{type(error).__name__}: {error}"}, 500)
 
-    def _answered(self, record: _Record, scope: Scope | None) -> HttpResponse:
+    def _answered(self, record: _Record, wire: HttpRequest, scope: Scope | None) -> HttpResponse:
         try:
-            response = self._carried_out(record, scope)
+            response = self._carried_out(record, wire, scope)
         except ServiceError as error:
             return self._failed(record, error)
         except Exception as error:  # noqa: BLE001 - one request may not end the connection of a client that waits
@@ -201,13 +212,15 @@ class Edge:
         record.status = response.status
         return response
 
-    def _carried_out(self, record: _Record, scope: Scope | None) -> HttpResponse:
+    def _carried_out(self, record: _Record, wire: HttpRequest, scope: Scope | None) -> HttpResponse:
         http = record.call.http
-        principal = self._identities.principal_of(scope) if scope else self._identities.identify(http)
+        anonymous = scope is None and record.call.service == "s3"
+        principal = _NOBODY if anonymous else self._identities.identify(wire, scope)
         record.call = replace(record.call, principal=principal, account=principal.account)
         service, operation = resolve_operation(http)
         handler = self._handler(service, operation)
-        parameters = self._parameters(service, operation, http, ours=handler is not None)
+        # An object's body is left alone: it may be large. What cannot be read is refused, since IAM could not judge it.
+        parameters = parse_input(service, operation, http, body=handler is not None or service != "s3")
         session = self._identities.session(principal.access_key)
         call = record.call = replace(
             record.call,
@@ -219,7 +232,10 @@ class Edge:
         )
         if handler is not None:
             require(service, operation, parameters)
-        self._authorizer.authorize(call)
+        ruling = self._ruled(record, call)
+        if ruling.answer is not None:
+            return ruling.answer
+        call = record.call = replace(ruling.call or call, account=ruling.account)
         for guard in self._guards:
             guard(call)
         if handler is None:
@@ -227,6 +243,8 @@ class Edge:
         else:
             output = handler(call)
             response = serialize_output(service, operation, output, call.id, http)
+        if ruling.complete is not None:
+            response = ruling.complete(response)
         if 200 <= response.status < 300:
             for hook in self._hooks:
                 hook(call, response)
@@ -240,20 +258,19 @@ class Edge:
                 return ours.operations[operation]
         return None
 
-    def _parameters(self, service: str, operation: str, http: HttpRequest, *, ours: bool) -> dict[str, Any]:
-        try:
-            return parse_input(service, operation, http, body=ours or service != "s3")
-        except ServiceError:
-            if ours:
-                raise
-            return {}  # moto reads the request itself, and refuses it in its own words
-
     def _account(self, service: str, operation: str, parameters: Mapping[str, Any], principal: Principal) -> str:
         bucket = parameters.get("Bucket") if service == "s3" and operation not in _CALLERS_OWN else None
         return (self._moto.bucket_owner(bucket) if bucket else None) or principal.account
 
+    def _ruled(self, record: _Record, call: Call) -> Ruling:
+        ruling = self._authorizer.authorize(call)
+        if ruling is None:
+            return Ruling(call.account)
+        record.decision = "denied" if ruling.partly else "allowed"
+        return ruling
+
     def _failed(self, record: _Record, error: ServiceError) -> HttpResponse:
-        record.status, record.error, record.message = error.status, error.code, error.message
+        record.failed(error)
         call = record.call
         return serialize_error(call.service, call.operation, error, call.id, call.http)
 
@@ -278,5 +295,6 @@ class Edge:
                 duration_ms=round((time.time() - record.began) * 1000, 3),
                 via=call.via,
                 parameters=logged_parameters(call),
+                decision=record.decision,
             )
         )

@@ -110,8 +110,12 @@ class EdgeServer:
         self._listener: _Listener | None = None
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Listen; raises PortInUseError when another process has the port."""
+    def listen(self) -> None:
+        """Take the port, so that it is known; clients that connect wait until `start`.
+
+        Raises:
+            PortInUseError: another process has the port.
+        """
         try:
             self._listener = _Listener((self._host, self._asked), self._edge)
         except OSError as error:
@@ -122,6 +126,12 @@ class EdgeServer:
                 hint="stop that process (`crosswind local down` if it is a local world),"
                 " or choose another port with --port (0 takes a free one)",
             ) from error
+
+    def start(self) -> None:
+        """Answer; raises PortInUseError as `listen`, which need not come before."""
+        if self._listener is None:
+            self.listen()
+        assert self._listener is not None  # noqa: S101 - `listen` made it
         self._thread = threading.Thread(
             target=self._listener.serve_forever, kwargs={"poll_interval": 0.1}, name="edge", daemon=True
         )
@@ -131,12 +141,14 @@ class EdgeServer:
         """End listening and every open connection; may be called twice."""
         listener, thread = self._listener, self._thread
         self._listener = self._thread = None
-        if listener is None or thread is None:
+        if listener is None:
             return
-        listener.shutdown()
+        if thread is not None:
+            listener.shutdown()
         listener.server_close()
         listener.end_connections()
-        thread.join(timeout=5)
+        if thread is not None:
+            thread.join(timeout=5)
 
     @property
     def port(self) -> int:

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crosswind.local.children import Children
+from crosswind.local.edge.call import ServiceError
 from crosswind.local.engines.lambda_environment import Environment, LambdaJob
 from crosswind.local.engines.runtime_api import Answer, Invocation
-from crosswind.local.engines.sessions import Roles
+from crosswind.local.engines.sessions import Roles, partition_of
 
 __all__ = ["LambdaEngine", "LambdaJob", "LambdaOutcome"]
 
@@ -67,7 +68,7 @@ class LambdaEngine:
         """Execute one invocation.
 
         Raises:
-            ServiceError: there is no such role.
+            ServiceError: AccessDeniedException when Lambda may not assume the function's role, or there is none.
         """
         key = _key(job)
         environment = self._take(key)
@@ -147,7 +148,14 @@ class LambdaEngine:
         return line, Answer(payload, failed=True)
 
     def _start(self, job: LambdaJob) -> Environment:
-        session = self._roles.session(job.configuration["Role"], job.name, job.region, _CREDENTIAL_SECONDS)
+        arn = f"arn:{partition_of(job.region)}:lambda:{job.region}:{job.account}:function:{job.name}"
+        try:
+            session = self._roles.session(
+                job.configuration["Role"], job.name, job.region, _CREDENTIAL_SECONDS, source_arn=arn
+            )
+        except ServiceError as error:
+            text = "The role defined for the function cannot be assumed by Lambda."
+            raise ServiceError("AccessDeniedException", text, 403) from error
         folder = self._folder / f"{job.account}-{job.region}-{job.name}" / secrets.token_hex(6)
         folder.mkdir(parents=True)
         return Environment(job, session, self._children, self._endpoint, folder)

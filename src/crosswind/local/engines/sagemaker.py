@@ -56,6 +56,7 @@ class TrainingJob:
         seconds: MaxRuntimeInSeconds.
         moved: called with secondary status and message as the job moves on.
         halt: asks for the end.
+        arn: the job's, for which its role is assumed (`aws:SourceArn`).
     """
 
     request: Mapping[str, Any]
@@ -63,6 +64,7 @@ class TrainingJob:
     seconds: float
     moved: Callable[[str, str], None]
     halt: Halt = field(default_factory=Halt)
+    arn: str = ""
 
     @property
     def name(self) -> str:
@@ -115,7 +117,9 @@ class SageMakerEngine:
         folder = self._folder / f"{account}-{job.region}-{job.name}"
         opt_ml = OptMl(folder / "ml")
         try:
-            session = self._roles.session(job.request["RoleArn"], SESSION_NAME, job.region, job.seconds)
+            session = self._roles.session(
+                job.request["RoleArn"], SESSION_NAME, job.region, job.seconds, source_arn=job.arn
+            )
             opt_ml.configure(job.request)
             job.moved("Downloading", "Downloading input data")
             self._download(job, session, opt_ml)

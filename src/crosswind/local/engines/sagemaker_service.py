@@ -73,7 +73,7 @@ class SageMakerService:
         name = request["TrainingJobName"]
         arn = f"arn:{partition_of(call.region)}:sagemaker:{call.region}:{call.account}:training-job/{name}"
         self._refuse_second(call, name, arn)
-        self._check_input.check(request, call.region)
+        self._check_input.check(request, call.region, arn)
         tags = {tag["Key"]: tag["Value"] for tag in request.pop("Tags", [])}
         job = _Job(new_record(request, arn), tags)
         with self._lock:
@@ -82,7 +82,7 @@ class SageMakerService:
             self._jobs.setdefault((call.account, call.region), {})[name] = job
             training = TrainingJob(
                 request, call.region, request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY),
-                lambda secondary, message: self._moved(job, "InProgress", secondary, message), job.halt,
+                lambda secondary, message: self._moved(job, "InProgress", secondary, message), job.halt, arn,
             )  # fmt: skip
             job.thread = threading.Thread(target=self._work, args=(job, training), name=f"train-{name}", daemon=True)
             job.thread.start()

@@ -14,9 +14,12 @@ class Identities(Protocol):
     """Who may act: issues sessions of a role."""
 
     def issue(
-        self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = ""
+        self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = "", source_arn: str = ""
     ) -> tuple[Credentials, Principal]:
-        """A session of a role for a service that acts for it; raises ServiceError when there is no such role."""
+        """A session of a role for a service that acts for it, and for a resource (`source_arn`) where it names one.
+
+        Raises ServiceError when there is no such role, or it does not trust the service.
+        """
 
 
 class Clients(Protocol):

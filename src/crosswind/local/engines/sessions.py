@@ -62,7 +62,9 @@ class Roles:
         self._clients = clients
         self._via = via
 
-    def session(self, role_arn: str, name: str, region: str, seconds: float = 3600) -> RoleSession:
+    def session(
+        self, role_arn: str, name: str, region: str, seconds: float = 3600, *, source_arn: str = ""
+    ) -> RoleSession:
         """A session of a role.
 
         The local world gives static keys, while AWS renews a job's credentials; they live for as long as the
@@ -73,10 +75,11 @@ class Roles:
             name: the session name as the service sets it.
             region: the Region of the job.
             seconds: how long the job may run.
+            source_arn: the job or function, for a service that sets `aws:SourceArn`; empty for one that does not.
 
         Raises:
-            ServiceError: there is no such role, or it may not be used.
+            ServiceError: there is no such role, or it does not trust the service.
         """
         duration = int(min(max(3600, seconds + 600), _LONGEST))
-        credentials, principal = self._identities.issue(role_arn, name, duration, via=self._via)
+        credentials, principal = self._identities.issue(role_arn, name, duration, via=self._via, source_arn=source_arn)
         return RoleSession(credentials, principal, region, self._clients)

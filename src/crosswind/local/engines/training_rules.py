@@ -104,19 +104,20 @@ class InputCheck:
     def __init__(self, roles: Roles) -> None:
         self._roles = roles
 
-    def check(self, request: Mapping[str, Any], region: str) -> None:
+    def check(self, request: Mapping[str, Any], region: str, arn: str = "") -> None:
         """Check all channels.
 
         Args:
             request: the CreateTrainingJob request.
             region: the job's Region, where the buckets must be.
+            arn: the job's, for which its role is assumed (`aws:SourceArn`).
 
         Raises:
             ServiceError: ValidationException, in AWS's words.
         """
         role = request["RoleArn"]
         try:
-            s3 = self._roles.session(role, SESSION_NAME, region).client("s3")
+            s3 = self._roles.session(role, SESSION_NAME, region, source_arn=arn).client("s3")
         except ServiceError as error:
             raise _invalid(
                 f"Could not assume role {role}. Please ensure that the role exists and allows principal"

@@ -40,7 +40,7 @@ class Surroundings:
 
     Args:
         credentials: serves execution roles' sessions.
-        role_of: makes the session of an execution role, by ARN and Region.
+        role_of: makes the session of an execution role, by its ARN, the Region and the environment's ARN.
         installer: makes virtual environments.
         python: the interpreter for them.
         endpoint_of: the world's URL; asked when an Airflow starts.
@@ -49,7 +49,7 @@ class Surroundings:
     """
 
     credentials: CredentialsEndpoint
-    role_of: Callable[[str, str], ExecutionRole]
+    role_of: Callable[[str, str, str], ExecutionRole]
     installer: Installer
     python: Callable[[], Interpreter]
     endpoint_of: Callable[[], str]
@@ -271,8 +271,8 @@ class Environment:
         self._on_deleted(self)
 
     def _role(self, document: Mapping[str, Any]) -> ExecutionRole:
-        region = str(document["Arn"]).split(":")[3]
-        return self._around.role_of(str(document["ExecutionRoleArn"]), region)
+        arn = str(document["Arn"])
+        return self._around.role_of(str(document["ExecutionRoleArn"]), arn.split(":")[3], arn)
 
     def _bucket(self, document: Mapping[str, Any]) -> EnvironmentBucket:
         return EnvironmentBucket(self._role(document), bucket_of(str(document["SourceBucketArn"])))

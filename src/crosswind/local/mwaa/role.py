@@ -25,9 +25,9 @@ class Identities(Protocol):
     """What issues sessions of roles."""
 
     def issue(
-        self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = ""
+        self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = "", source_arn: str = ""
     ) -> tuple[Credentials, Principal]:
-        """A session of a role for a service that acts for it; raises ServiceError when it does not exist."""
+        """A session of a role for a service that acts for it; raises ServiceError when that may not be."""
 
 
 class Clients(Protocol):
@@ -45,22 +45,24 @@ class ExecutionRole:
         clients: makes the clients.
         arn: the role.
         region: the environment's Region.
+        source_arn: the environment's ARN, for which MWAA assumes the role (`aws:SourceArn`).
     """
 
-    def __init__(self, identities: Identities, clients: Clients, arn: str, region: str) -> None:
+    def __init__(self, identities: Identities, clients: Clients, arn: str, region: str, source_arn: str = "") -> None:
         self.arn = arn
         self.region = region
+        self._source_arn = source_arn
         self._identities = identities
         self._clients = clients
         self._lock = threading.Lock()
         self._session: Credentials | None = None
 
     def credentials(self) -> Credentials:
-        """Keys that are good for ten minutes at least; raises ServiceError when the role does not exist."""
+        """Keys that are good for ten minutes at least; raises ServiceError when MWAA may not assume the role."""
         with self._lock:
             session = self._session
             if session is None or 0 < session.expires < time.time() + _REFRESH_BEFORE:
-                session, _ = self._identities.issue(self.arn, SESSION_NAME, via="airflow")
+                session, _ = self._identities.issue(self.arn, SESSION_NAME, via="airflow", source_arn=self._source_arn)
                 self._session = session
             return session
 

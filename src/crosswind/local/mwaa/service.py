@@ -88,7 +88,7 @@ class Mwaa:
         self._installer = Installer(cache_dir.resolve() / "airflow")
         self._around = Surroundings(
             credentials=self._credentials,
-            role_of=lambda arn, region: ExecutionRole(identities, clients, arn, region),
+            role_of=lambda arn, region, source: ExecutionRole(identities, clients, arn, region, source),
             installer=self._installer,
             python=cache(find_interpreter),
             endpoint_of=endpoint_of,
@@ -224,7 +224,7 @@ class Mwaa:
 
     def _check_account(self, document: Mapping[str, Any], call: Call) -> None:
         """Refuse a role or a bucket that MWAA would refuse, before anything is made."""
-        role = self._around.role_of(str(document["ExecutionRoleArn"]), call.region)
+        role = self._around.role_of(str(document["ExecutionRoleArn"]), call.region, str(document["Arn"]))
         if role.arn.split(":")[4] != call.account:
             raise invalid(f"ExecutionRoleArn {role.arn} is not a role of account {call.account}")
         try:

@@ -48,11 +48,11 @@ def serialize_error(
         protocol = protocol_in(service, http)
     except ServiceError:
         protocol = "json" if http is not None and "x-amz-target" in http.headers else "query"
-    headers = {"x-amzn-requestid": request_id}
+    headers = {"x-amzn-requestid": request_id} | error.headers
     if "json" in protocol or protocol == "cbor":
         return _json(service, error, headers, protocol)
     if protocol == "rest-xml" and service == "s3":
-        headers = {"x-amz-request-id": request_id}
+        headers = {"x-amz-request-id": request_id} | error.headers
     text = _xml(service, error, request_id, protocol)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     content = "application/xml" if protocol == "rest-xml" else "text/xml"

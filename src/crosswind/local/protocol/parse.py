@@ -173,7 +173,9 @@ def _from_query(member: Any, name: str, pairs: list[tuple[str, str]]) -> Any:
         return None
     if member.type_name == "list":
         return [scalar_from_text(member.member, value) for value in values]
-    return scalar_from_text(member, values[-1])
+    if len(values) > 1:
+        raise malformed(f"{name} is there {len(values)} times.")
+    return scalar_from_text(member, values[0])
 
 
 def _body(shape: Any, http: HttpRequest, protocol: str) -> dict[str, Any]:

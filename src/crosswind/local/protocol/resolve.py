@@ -64,6 +64,7 @@ def resolve_operation(http: HttpRequest) -> tuple[str, str]:
     candidates = services_signed_as(scope.signing_name if scope else "s3")
     for service in candidates:
         service_model(service)
+    _refuse_other_protocols(http, candidates)
     found = _by_target(http, candidates) or _by_action(http, candidates) or _by_route(http, candidates)
     if found is None:
         raise ServiceError(
@@ -80,6 +81,19 @@ def form_of(http: HttpRequest) -> Mapping[str, str]:
     if http.headers.get("content-type", "").startswith(_FORM):
         return dict(parse_qsl(http.body.decode("utf-8", "replace"), keep_blank_values=True))
     return http.query
+
+
+def _refuse_other_protocols(http: HttpRequest, candidates: tuple[str, ...]) -> None:
+    """Refuse the header that names the operation in a protocol which the service does not speak: no SDK sends it."""
+    for header, protocol in (("x-amz-target", "json"), ("smithy-protocol", "smithy-rpc-v2-cbor")):
+        if header in http.headers and not any(protocol in _protocols(service) for service in candidates):
+            text = f"A request to this service has no {header} header: it could be read as two operations."
+            raise ServiceError("InvalidRequest", text, 400)
+
+
+def _protocols(service: str) -> set[str]:
+    metadata = service_model(service).metadata
+    return {metadata["protocol"], *metadata.get("protocols", ())}
 
 
 def _by_target(http: HttpRequest, candidates: tuple[str, ...]) -> tuple[str, str] | None:

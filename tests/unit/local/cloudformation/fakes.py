@@ -71,11 +71,11 @@ class FakeProvider:
 
 
 class FakeIdentities:
-    def credentials_of(self, principal: Principal) -> Credentials:
+    def forwarded(self, principal: Principal, via: str) -> Credentials:
         return Credentials(principal.access_key, "secret")
 
     def issue(
-        self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = ""
+        self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = "", source_arn: str = ""
     ) -> tuple[Credentials, Principal]:
         if not role_arn.endswith("/present"):
             raise ServiceError("NoSuchEntity", "no such role", 404)

@@ -2,18 +2,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from crosswind.local.edge.addressing import path_style, stripped
 from crosswind.local.edge.call import Call, HttpRequest, HttpResponse, ServiceError
-from crosswind.local.edge.edge import AllowAll, Edge
+from crosswind.local.edge.edge import Edge
 from crosswind.local.edge.scope import scope_of
 from crosswind.local.identity import Identities
 from crosswind.local.requestlog import RequestLog
-from tests.unit.local.edge.fakes import HUB, SITE, FakeBackend, signed
+from tests.unit.local.edge.fakes import HUB, SITE, FakeBackend, by, signed
 
 JSON = {"content-type": "application/x-amz-json-1.1"}
 
@@ -159,8 +158,7 @@ def test_unknown_keys_and_unsigned_requests_are_logged_too(stage: Stage) -> None
 
 def test_via_names_the_service_that_acts_for_the_role(stage: Stage) -> None:
     credentials, _ = stage.identities.issue(stage.backend.add_role("job"), "run", via="glue")
-    http = signed(credentials.access_key, "s3", method="GET", path="/b/k", token=credentials.session_token)
-    stage.edge.handle(http)
+    stage.edge.handle(by(credentials, "s3", method="GET", url="http://127.0.0.1:4566/b/k"))
     assert stage.backend.calls[0].via == "glue"
     assert stage.last["via"] == "glue"
 
@@ -289,11 +287,6 @@ def test_host_style_becomes_path_style(host: str, path: str) -> None:
 def test_stripping_leaves_a_clean_request_alone() -> None:
     http = signed(HUB, "s3")
     assert stripped(http) is http
-
-
-def test_allow_all_allows(stage: Stage) -> None:
-    stage.glue_call("StartJobRun", {"JobName": "a"})
-    AllowAll().authorize(replace(stage.glue.calls[0], operation="Anything"))
 
 
 def test_the_log_keeps_the_newest_and_numbers_all(tmp_path: Any) -> None:

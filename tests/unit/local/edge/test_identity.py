@@ -1,17 +1,21 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from dataclasses import replace
 
 import pytest
+from botocore.auth import HmacV1QueryAuth, S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as Keys
 
-from crosswind.local.edge.backend import KeyOwner
-from crosswind.local.edge.call import HttpRequest, Principal, ServiceError
+from crosswind.local.edge.call import Credentials, HttpRequest, Principal, ServiceError
 from crosswind.local.identity import Identities
-from tests.unit.local.edge.fakes import HUB, SITE, FakeBackend, signed
+from tests.unit.local.edge.fakes import HUB, SITE, FakeBackend, by, on_the_wire, signed
 
 
 class Clock:
-    now = 1_000_000.0
+    def __init__(self) -> None:
+        self.now = time.time()
 
     def __call__(self) -> float:
         return self.now
@@ -51,7 +55,7 @@ def test_a_session_is_its_role(identities: Identities, backend: FakeBackend) -> 
     assert principal.user_id == "AROATEAM/GLUE:run-1"
     assert credentials.access_key.startswith("ASIA")
     assert len(credentials.access_key) == 20
-    who = identities.identify(signed(credentials.access_key, "s3", token=credentials.session_token))
+    who = identities.identify(by(credentials, "s3"))
     assert who == principal
     assert identities.credentials_of(who) == credentials
     session = identities.session(credentials.access_key)
@@ -62,26 +66,20 @@ def test_a_session_is_its_role(identities: Identities, backend: FakeBackend) -> 
 def test_a_presigned_query_is_a_session_until_it_expires(
     identities: Identities, backend: FakeBackend, clock: Clock
 ) -> None:
-    clock.now = datetime(2026, 11, 22, 10, 0, 59, tzinfo=UTC).timestamp()
     credentials, principal = identities.issue(backend.add_role("r"), "s1")
-    v4 = {
-        "X-Amz-Credential": f"{credentials.access_key}/20261122/us-east-1/s3/aws4_request",
-        "X-Amz-Security-Token": credentials.session_token,
-        "X-Amz-Date": "20261122T100000Z",
-        "X-Amz-Expires": "60",
-    }
-    v2 = {
-        "AWSAccessKeyId": credentials.access_key,
-        "x-amz-security-token": credentials.session_token,
-        "Expires": str(int(clock.now) + 1),
-    }
-    for query in (v4, v2):
-        assert identities.identify(HttpRequest("GET", "/b/k", query, {}, b"")) == principal
-    clock.now += 1
-    for query in (v4, v2):
-        assert code_of(identities, HttpRequest("GET", "/b/k", query, {}, b"")) == ("AccessDenied", 403)
-    for query in (v4 | {"X-Amz-Date": "today"}, v2 | {"Expires": "soon"}):
-        assert code_of(identities, HttpRequest("GET", "/b/k", query, {}, b""))[0] == "MissingAuthenticationToken"
+    keys = Keys(credentials.access_key, credentials.secret_key, credentials.session_token)
+    v4 = on_the_wire(S3SigV4QueryAuth(keys, "s3", "us-east-1", 60), AWSRequest("GET", "http://localhost/b/k"))
+    v2 = on_the_wire(HmacV1QueryAuth(keys, 60), AWSRequest("GET", "http://localhost/b/k", {}))
+    for http in (v4, v2):
+        assert identities.identify(http) == principal
+    clock.now += 62
+    for http in (v4, v2):
+        assert code_of(identities, http) == ("AccessDenied", 403)
+    for http in (
+        replace(v4, query=dict(v4.query) | {"X-Amz-Date": "today"}),
+        replace(v2, query=dict(v2.query) | {"Expires": "soon"}),
+    ):
+        assert code_of(identities, http)[0] == "MissingAuthenticationToken"
 
 
 @pytest.mark.parametrize(
@@ -114,13 +112,46 @@ def test_refusals_have_the_words_of_each_protocol(
     unknown: tuple[str, int],
 ) -> None:
     credentials, _ = identities.issue(backend.add_role("r"), "s1", 900)
-    assert code_of(identities, signed(credentials.access_key, service)) == wrong_token
+    assert code_of(identities, signed(credentials.access_key, service)) == unknown
     assert code_of(identities, signed(credentials.access_key, service, token="x")) == wrong_token
     assert code_of(identities, signed("AKIAUNKNOWN", service)) == unknown
-    clock.now += 899
-    assert identities.identify(signed(credentials.access_key, service, token=credentials.session_token))
-    clock.now += 1
-    assert code_of(identities, signed(credentials.access_key, service, token=credentials.session_token)) == expired
+    http = by(credentials, service)
+    clock.now += 890
+    assert identities.identify(http)
+    clock.now += 10
+    assert code_of(identities, http) == expired
+
+
+def test_a_secret_must_be_the_keys_own(identities: Identities, backend: FakeBackend) -> None:
+    session, _ = identities.issue(backend.add_role("r"), "s1")
+    for who in (session, backend.add_user("ann")):
+        assert identities.identify(by(who, "glue"))
+        forged = Credentials(who.access_key, "guessed", who.session_token)
+        assert code_of(identities, by(forged, "glue")) == ("InvalidSignatureException", 400)
+        assert code_of(identities, by(forged, "s3", method="GET")) == ("SignatureDoesNotMatch", 403)
+    assert identities.identify(by(Credentials(HUB, "any secret"), "glue")).account == HUB
+
+
+def test_a_session_ends_with_its_role(identities: Identities, backend: FakeBackend) -> None:
+    arn = backend.add_role("r")
+    credentials, principal = identities.issue(arn, "s1")
+    assert identities.alive(principal)
+    backend.roles[arn] = replace(backend.roles[arn], role_id="AROAANEW")
+    assert not identities.alive(principal)
+    assert code_of(identities, by(credentials, "sts")) == ("InvalidClientTokenId", 403)
+    session = identities.session(credentials.access_key)
+    assert session is not None
+    assert session.role_id == "AROAR"
+    del backend.roles[arn]
+    assert code_of(identities, by(credentials, "sts")) == ("InvalidClientTokenId", 403)
+
+
+def test_a_users_token_ends_with_the_user(identities: Identities, backend: FakeBackend) -> None:
+    user = identities.identify(by(backend.add_user("ann"), "sts"))
+    credentials, _ = identities.issue_token(user, 900)
+    assert identities.identify(by(credentials, "sts")).arn == user.arn
+    backend.users.clear()
+    assert code_of(identities, by(credentials, "sts")) == ("InvalidClientTokenId", 403)
 
 
 def test_old_sessions_are_forgotten_in_the_end(identities: Identities, backend: FakeBackend, clock: Clock) -> None:
@@ -132,13 +163,12 @@ def test_old_sessions_are_forgotten_in_the_end(identities: Identities, backend: 
 
 
 def test_a_users_key_is_the_user_while_it_is_active(identities: Identities, backend: FakeBackend) -> None:
-    owner = KeyOwner(SITE, f"arn:aws:iam::{SITE}:user/ann", "AIDA1", "secret")
-    backend.keys["AKIAANN"] = owner
-    who = identities.identify(signed("AKIAANN", "iam"))
-    assert (who.account, who.arn, who.user_id) == (SITE, owner.arn, "AIDA1")
-    assert identities.credentials_of(who).secret_key == "secret"
-    backend.keys["AKIAANN"] = KeyOwner(SITE, owner.arn, "AIDA1", "secret", active=False)
-    assert code_of(identities, signed("AKIAANN", "iam")) == ("InvalidClientTokenId", 403)
+    ann = backend.add_user("ann")
+    who = identities.identify(by(ann, "iam"))
+    assert (who.account, who.arn, who.user_id) == (SITE, f"arn:aws:iam::{SITE}:user/ann", "AIDAANN")
+    assert identities.credentials_of(who).secret_key == ann.secret_key
+    backend.keys[ann.access_key] = replace(backend.keys[ann.access_key], active=False)
+    assert code_of(identities, by(ann, "iam")) == ("InvalidClientTokenId", 403)
 
 
 def test_unsigned_is_refused(identities: Identities) -> None:

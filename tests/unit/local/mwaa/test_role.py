@@ -6,6 +6,7 @@ from crosswind.local.edge.call import Credentials, HttpRequest, Principal, Servi
 from crosswind.local.mwaa.role import CredentialsEndpoint, ExecutionRole
 
 ROLE = "arn:aws:iam::111111111111:role/mwaa"
+ENVIRONMENT = "arn:aws:airflow:us-east-1:111111111111:environment/hub"
 
 
 class Issuing:
@@ -13,12 +14,12 @@ class Issuing:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.asked: list[tuple[str, str, str]] = []
+        self.asked: list[tuple[str, str, str, str]] = []
 
     def issue(
-        self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = ""
+        self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = "", source_arn: str = ""
     ) -> tuple[Credentials, Principal]:
-        self.asked.append((role_arn, session_name, via))
+        self.asked.append((role_arn, session_name, via, source_arn))
         key = f"ASIA{len(self.asked)}"
         return Credentials(key, "secret", "token", time.time() + self.seconds), Principal("1", role_arn, "x", key)
 
@@ -29,7 +30,7 @@ class NoClients:
 
 
 def role(identities: Issuing) -> ExecutionRole:
-    return ExecutionRole(identities, NoClients(), ROLE, "us-east-1")
+    return ExecutionRole(identities, NoClients(), ROLE, "us-east-1", ENVIRONMENT)
 
 
 def ask(endpoint: CredentialsEndpoint, path: str, token: str) -> tuple[int, dict[str, str]]:
@@ -44,7 +45,7 @@ def test_a_session_is_kept_while_it_is_fresh_and_replaced_before_it_ends():
         session = role(identities)
         session.credentials()
         session.credentials()
-    assert lasting.asked == [(ROLE, "AmazonMWAA-airflow", "airflow")]
+    assert lasting.asked == [(ROLE, "AmazonMWAA-airflow", "airflow", ENVIRONMENT)]
     assert len(ending.asked) == 2
 
 
@@ -65,7 +66,7 @@ def test_the_endpoint_answers_as_the_sdks_container_provider_expects():
 def test_a_role_that_was_deleted_is_said_to_the_sdk():
     class Gone(Issuing):
         def issue(
-            self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = ""
+            self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = "", source_arn: str = ""
         ) -> tuple[Credentials, Principal]:
             raise ServiceError("NoSuchEntity", f"The role {role_arn} cannot be found.", 404)
 

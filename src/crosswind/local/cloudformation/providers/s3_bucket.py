@@ -124,9 +124,10 @@ def _refuse_existing(s3: Any, name: str) -> None:
     try:
         s3.head_bucket(Bucket=name)
     except ClientError as error:
-        if error_code(error) in {"404", "NoSuchBucket"}:
+        # Who may not look learns from CreateBucket itself: that the bucket is another's, or may not be made.
+        if error_code(error) in {"404", "NoSuchBucket", "403", "AccessDenied"}:
             return
-        if error_code(error) not in {"403", "301", "AccessDenied", "PermanentRedirect"}:
+        if error_code(error) not in {"301", "PermanentRedirect"}:
             raise
     raise ResourceError(f"{name} already exists", "AlreadyExists")
 

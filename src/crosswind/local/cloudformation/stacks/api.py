@@ -223,7 +223,7 @@ class StackApi:
         return facts
 
     def _text(self, call: Call) -> str | None:
-        credentials = self._identities.credentials_of(call.principal)
+        credentials = self._identities.forwarded(call.principal, "cloudformation")
         return template_text(call.parameters, self._clients, call.region, credentials)
 
     def _stack(self, call: Call, words: str = "Stack with id {} does not exist") -> Stack:

@@ -28,13 +28,13 @@ _UPDATABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 
 
 class IdentityIssuer(Protocol):
-    """Gives credentials: the caller's own, or a role's."""
+    """Gives credentials: with the caller's rights, or a role's."""
 
-    def credentials_of(self, principal: Principal) -> Credentials:
-        """The credentials with which a principal signed."""
+    def forwarded(self, principal: Principal, via: str) -> Credentials:
+        """Credentials of a forward access session: a service asks with its caller's rights."""
 
     def issue(
-        self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = ""
+        self, role_arn: str, session_name: str, duration: int = 3600, *, via: str = "", source_arn: str = ""
     ) -> tuple[Credentials, Principal]:
         """A session of a role."""
 
@@ -161,7 +161,7 @@ class Operations:
 
     def _credentials(self, role_arn: str, caller: Principal) -> Credentials:
         if not role_arn:
-            return self.identities.credentials_of(caller)
+            return self.identities.forwarded(caller, "cloudformation")
         try:
             return self.identities.issue(role_arn, "AWSCloudFormation", via="cloudformation")[0]
         except ServiceError as error:

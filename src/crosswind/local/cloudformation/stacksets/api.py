@@ -273,5 +273,5 @@ class StackSetApi:
             call.parameters.get("TemplateBody") or call.parameters.get("TemplateURL")
         ):
             raise invalid("You cannot specify both usePreviousTemplate and Template Body/Template URL.")
-        credentials = self._identities.credentials_of(call.principal)
+        credentials = self._identities.forwarded(call.principal, "cloudformation")
         return template_text(call.parameters, self._clients, call.region, credentials)

@@ -98,7 +98,10 @@ class Deployer:
         administrator = settings.administration_role.rsplit("/", 1)[-1]
         try:
             credentials, _ = self._identities.issue(
-                settings.administration_role, f"StackSet-{stack_set.name}"[:64], via="cloudformation"
+                settings.administration_role,
+                f"StackSet-{stack_set.name}"[:64],
+                via="cloudformation",
+                source_arn=stack_set.arn,
             )
         except ServiceError as error:
             raise InstanceFailed(

@@ -1,0 +1,107 @@
+"""`crosswind why`: explain why the local world allowed or denied a request."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from crosswind.cli import wire
+from crosswind.cli.console import Console
+from crosswind.cli.options import Output, OutputOption, StateOption, in_state
+from crosswind.errors import TopologyError, UsageError, WorldError
+from crosswind.iam.explanation import Explanation
+from crosswind.report.denial import lines
+from crosswind.report.origins import Origin, Origins
+
+__all__ = ["why"]
+
+_FILE = Path("crosswind.yaml")
+
+
+def why(
+    request_id: Annotated[str, typer.Argument(help="The request id that AWS's error carries.")] = "",
+    last: Annotated[bool, typer.Option("--last", help="The last request that was denied; the default.")] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            "-f",
+            help="The topology file, for the lines that asked for each document; crosswind.yaml if it is there.",
+            envvar="CROSSWIND_FILE",
+        ),
+    ] = None,
+    state: StateOption = Path(".crosswind"),
+    output: OutputOption = Output.text,
+) -> None:
+    """Explain why the local world allowed or denied a request."""
+    console = Console(as_json=output is Output.json)
+    if last and request_id:
+        raise UsageError("a request id and --last are two questions", hint="give one of them")
+    origins = _origins(file, console)
+    found = wire.world_process(wire.state(state)).decision(request_id or "last")
+    if found is None:
+        raise _unknown(request_id, state)
+    told = [Explanation.of(each["explanation"]) if each["explanation"] else None for each in found["decisions"]]
+    sources = [origins.of(each) if origins and each else () for each in told]
+    if console.as_json:
+        console.data(
+            {**found, "decisions": [_with_origins(*pair) for pair in zip(found["decisions"], sources, strict=True)]}
+        )
+        return
+    console.line(_headline(found))
+    for decision, explanation, source in zip(found["decisions"], told, sources, strict=True):
+        if explanation is None or (not found["allowed"] and explanation.effect == "Allow"):
+            kept = "" if explanation else " (why is not kept any more)"
+            console.line(f"{decision['effect']}: {decision['action']} on resource: {decision['resource']}{kept}", "dim")
+            continue
+        console.line()
+        for line in lines(explanation, source):
+            console.line(line)
+    if not found["allowed"]:
+        console.note(f"next: {_next([one for source in sources for one in source], file, state)}")
+
+
+def _with_origins(decision: Mapping[str, Any], source: Sequence[Origin]) -> Mapping[str, Any]:
+    return {**decision, "origins": [each.as_dict() for each in source]}
+
+
+def _origins(file: Path | None, console: Console) -> Origins | None:
+    """What the topology file knows; None without one, unless it was asked for."""
+    if file is None and not _FILE.is_file():
+        return None
+    try:
+        return wire.origins(file or _FILE)
+    except TopologyError as error:
+        if file is not None:
+            raise
+        console.note(f"{_FILE} has faults, so it is not said which line asked for what: {error.message}")
+        return None
+
+
+def _unknown(request_id: str, state: Path) -> UsageError | WorldError:
+    listing = shlex.join(["crosswind", "local", "decisions", *in_state(state)])
+    if request_id:
+        return UsageError(
+            f"the local world knows no decision for request {request_id}",
+            hint=f"it keeps the last ones only; list them: {listing}",
+        )
+    return WorldError("the local world has denied nothing so far", hint=f"what it allowed: {listing}")
+
+
+def _headline(found: Mapping[str, Any]) -> str:
+    request = found["request"]
+    where = ", ".join(part for part in (request["account"], request["region"]) if part)
+    outcome = "allowed" if found["allowed"] else "denied"
+    return f"Request {request['id']}: {request['service']} {request['operation']} in {where} was {outcome}."
+
+
+def _next(origins: list[Origin], file: Path | None, state: Path) -> str:
+    places = [place for origin in origins for place in origin.places if place.line]
+    if not places:
+        return "make the FIX in the account that it names, then run the request again"
+    again = shlex.join(["crosswind", "deploy", "--local", "-f", str(file or _FILE), *in_state(state)])
+    return f"correct {places[0]}, then {again}; a document that was changed by hand is restored by the same"

@@ -1,0 +1,245 @@
+"""The decision log: what was asked of IAM, request by request, and the world's own paths that show it.
+
+`/_crosswind/decisions?since=N[&denied=1]` gives rows, `/_crosswind/decisions/<request id>` one request with every
+explanation, `/_crosswind/decisions/last` the last one denied. To keep a decision costs an append; it is explained
+when somebody asks. Of what was allowed only the question and the policies are kept, which together say the same:
+`decide` is pure, and whole decisions by the thousand would keep Python's garbage collector busy.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, TextIO
+
+from crosswind.iam import Decision, PolicySet, Request, decide, explain
+from crosswind.local.authorization.need import Need
+from crosswind.local.edge.call import Call, HttpRequest, HttpResponse
+from crosswind.local.edge.routes import PREFIX, LocalRoute, json_response
+
+__all__ = ["Decided", "DecidedRequest", "DecisionLog"]
+
+_AT = f"{PREFIX}decisions"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One right, judged.
+
+    Args:
+        need: the right.
+        decision: the judgement.
+        policies: those that it was judged by.
+    """
+
+    need: Need
+    decision: Decision
+    policies: PolicySet
+
+
+@dataclass(slots=True)
+class DecidedRequest:
+    """One request and every right that was decided for it.
+
+    Args:
+        first: number of its first decision; decisions are numbered from 1.
+        id: the request id.
+        time: Unix time in seconds.
+        principal: the ARN of who asked; a service's name; empty for anonymous.
+        account: the account whose state the call works on.
+        region: the Region.
+        service: botocore's name of the service.
+        operation: such as `PutObject`.
+        via: the AWS service that acted, else empty.
+        needs: the rights, in the order in which they were decided.
+        effects: `Allow`, `ExplicitDeny` or `ImplicitDeny`, one a need.
+        kept: one a need: the decision of a denial, else what was decided upon.
+    """
+
+    first: int
+    id: str
+    time: float
+    principal: str
+    account: str
+    region: str
+    service: str
+    operation: str
+    via: str
+    needs: tuple[Need, ...]
+    effects: tuple[str, ...]
+    kept: tuple[Decision | tuple[Request, PolicySet], ...] = field(repr=False)
+
+    @property
+    def allowed(self) -> bool:
+        """Whether every right was allowed."""
+        return all(effect == "Allow" for effect in self.effects)
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """One a need."""
+        return tuple(one if isinstance(one, Decision) else decide(*one) for one in self.kept)
+
+    def request(self) -> dict[str, Any]:
+        """The request, for JSON."""
+        names = ("id", "time", "principal", "account", "region", "service", "operation", "via")
+        return {name: getattr(self, name) for name in names}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a decision, for JSON."""
+        asked = self.request()
+        asked["request_id"] = asked.pop("id")
+        return [
+            {
+                "number": self.first + index,
+                **asked,
+                "action": need.action,
+                "resource": need.resource,
+                "resource_account": need.account,
+                "effect": effect,
+            }
+            for index, (need, effect) in enumerate(zip(self.needs, self.effects, strict=True))
+        ]
+
+    def explained(self) -> dict[str, Any]:
+        """The request with an explanation a decision, for JSON."""
+        told = [
+            {
+                "action": need.action,
+                "resource": need.resource,
+                "account": need.account,
+                "effect": decision.effect.value,
+                "explanation": explain(decision).as_dict(),
+            }
+            for need, decision in zip(self.needs, self.decisions, strict=True)
+        ]
+        return {"schema_version": 1, "request": self.request(), "allowed": self.allowed, "decisions": told}
+
+
+class DecisionLog:
+    """Keeps the last decided requests. Thread-safe.
+
+    Args:
+        path: file of JSON lines, made anew, for every denial with its explanation; None for none.
+        keep: how many requests are kept.
+    """
+
+    def __init__(self, path: Path | None = None, keep: int = 10_000) -> None:
+        self._lock = threading.Lock()
+        self._keep = keep
+        self._requests: deque[DecidedRequest] = deque()
+        self._by_id: dict[str, DecidedRequest] = {}
+        self._last: DecidedRequest | None = None
+        self._number = 0
+        self._counts = {"requests": 0, "allowed": 0, "denied": 0}
+        self._file: TextIO | None = None
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = path.open("w", encoding="utf-8")
+            path.chmod(0o600)
+
+    def append(self, call: Call, time: float, decided: Sequence[Decided]) -> None:
+        """Keep what was decided for a call.
+
+        Args:
+            call: the call.
+            time: Unix time.
+            decided: every right; not empty.
+        """
+        effects = tuple([one.decision.effect.value for one in decided])
+        request = DecidedRequest(
+            0,
+            call.id,
+            time,
+            call.principal.arn,
+            call.account,
+            call.region,
+            call.service,
+            call.operation,
+            call.via,
+            tuple([one.need for one in decided]),
+            effects,
+            tuple([(d.decision.request, d.policies) if d.decision.allowed else d.decision for d in decided]),
+        )
+        allowed = request.allowed
+        with self._lock:
+            request.first = self._number + 1
+            self._number += len(effects)
+            self._counts["requests"] += 1
+            self._counts["allowed" if allowed else "denied"] += 1
+            self._requests.append(request)
+            self._by_id[request.id] = request
+            if not allowed:
+                self._last = request
+            while len(self._requests) > self._keep:
+                del self._by_id[self._requests.popleft().id]
+        if not allowed:
+            self._write(request)
+
+    def of(self, request_id: str) -> DecidedRequest | None:
+        """A request by its id; None when nothing was decided for it, or it is forgotten."""
+        return self._by_id.get(request_id)
+
+    @property
+    def last(self) -> DecidedRequest | None:
+        """The last request that was denied."""
+        return self._last
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many requests were decided (`requests`), `allowed` and `denied`, forgotten ones included."""
+        with self._lock:
+            return dict(self._counts)
+
+    def since(self, number: int = 0, *, denied: bool = False) -> tuple[list[dict[str, Any]], int]:
+        """The rows after a number, and the number to ask with next.
+
+        Args:
+            number: of the last decision that the asker has.
+            denied: denials alone.
+        """
+        with self._lock:
+            newer = list(takewhile(lambda one: one.first + len(one.needs) > number + 1, reversed(self._requests)))
+            following = self._number
+        rows = [row for request in reversed(newer) for row in request.rows() if row["number"] > number]
+        return [row for row in rows if not denied or row["effect"] != "Allow"], following
+
+    @property
+    def routes(self) -> Mapping[str, LocalRoute]:
+        """The world's own paths, by prefix, for `Edge.mount`."""
+        return {_AT: self._list, f"{_AT}/": self._show}
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+    def _write(self, request: DecidedRequest) -> None:
+        if self._file is None:
+            return
+        line = json.dumps(request.explained(), separators=(",", ":"), default=str) + "\n"
+        with self._lock:
+            if self._file is not None:
+                self._file.write(line)
+                self._file.flush()
+
+    def _list(self, http: HttpRequest) -> HttpResponse:
+        text = http.query.get("since", "0") or "0"
+        if not text.isdigit():
+            return json_response({"message": f"since must be a number, not {text!r}"}, 400)
+        rows, following = self.since(int(text), denied=http.query.get("denied", "") in ("1", "true"))
+        return json_response({"schema_version": 1, "decisions": rows, "next": following, "counts": dict(self.counts)})
+
+    def _show(self, http: HttpRequest) -> HttpResponse:
+        name = http.path.removeprefix(f"{_AT}/")
+        request = self.last if name == "last" else self.of(name)
+        if request is None:
+            text = "nothing was denied so far" if name == "last" else f"no decision is kept for the request {name}"
+            return json_response({"message": text}, 404)
+        return json_response(request.explained())

@@ -1,0 +1,50 @@
+"""Definitions of Glue jobs and Lambda functions as moto holds them: what the engines execute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore import xform_name
+
+from crosswind.local.moto_backend.locks import Locks
+
+__all__ = ["Jobs"]
+
+# Of a Glue job: what an update does not touch, and what it falls back to.
+_GLUE_KEPT = {"Name", "CreatedOn", "LastModifiedOn"}
+_GLUE_DEFAULTS = {"ExecutionProperty": {}, "DefaultArguments": {}, "ExecutionClass": "STANDARD"}
+
+
+class Jobs(Locks):
+    """Reads of Glue's and Lambda's state, and the update of a job, which no API of moto does."""
+
+    def lambda_function(self, account: str, region: str, name: str) -> tuple[bytes, dict[str, Any]] | None:
+        """The package (zip) and the configuration of a function, by name or ARN; None when unknown."""
+        # Slow to import, and seldom needed.
+        from moto.awslambda.exceptions import LambdaClientError
+        from moto.awslambda.models import lambda_backends
+
+        try:
+            function = lambda_backends[account][region].get_function(name)
+        except LambdaClientError:
+            return None
+        return bytes(function.code_bytes), dict(function.get_configuration())
+
+    def glue_job(self, account: str, region: str, name: str) -> dict[str, Any] | None:
+        """A Glue job as GetJob prints it; None when unknown."""
+        from moto.glue.models import glue_backends
+
+        job = glue_backends[account][region].jobs.get(name)
+        return dict(job.as_dict()) if job is not None else None
+
+    def put_glue_job(self, account: str, region: str, name: str, definition: Mapping[str, Any]) -> None:
+        """Overwrite the definition of a Glue job that is there; moto has no UpdateJob."""
+        from moto.glue.models import glue_backends
+
+        with self.locked("glue", account):
+            job = glue_backends[account][region].jobs[name]
+            for member in job.as_dict().keys() - _GLUE_KEPT:
+                setattr(job, xform_name(member), definition.get(member, _GLUE_DEFAULTS.get(member)))
+            job.last_modified_on = datetime.now(UTC).replace(tzinfo=None)  # as moto's own times are

@@ -1,0 +1,82 @@
+"""The deployer's IAM statements for the hub's Airflow: the environment, its use, its connections, its logs.
+
+Source: docs.aws.amazon.com/mwaa/latest/userguide/access-policies.html ("AmazonMWAAFullApiAccess"), narrowed to ours.
+"""
+
+from __future__ import annotations
+
+from crosswind.synth.arns import arn, role_arn
+from crosswind.synth.deployer_network import our_tag
+from crosswind.synth.layout import Layout
+from crosswind.synth.roles import Statement, allow
+
+__all__ = ["airflow"]
+
+# Pausing a DAG, starting a run and reading its tasks is what Airflow's role User may do.
+# docs.aws.amazon.com/mwaa/latest/userguide/access-policies.html: Admin, Op, User, Viewer or Public.
+_AIRFLOW_ROLE = "User"
+
+
+def airflow(layout: Layout) -> list[Statement]:
+    """The hub's environment and what belongs to it."""
+    return [*_environment(layout), *_endpoints(layout), _connections(layout), *_logs(layout)]
+
+
+def _environment(layout: Layout) -> list[Statement]:
+    region, account, name = layout.topology.hub.region, layout.topology.hub_account, layout.names.environment
+    actions = ["CreateEnvironment", "DeleteEnvironment", "GetEnvironment", "TagResource", "UntagResource"]
+    service = "airflow.amazonaws.com"
+    return [
+        allow(
+            "ManageEnvironment",
+            [f"airflow:{action}" for action in (*actions, "UpdateEnvironment")],
+            [arn("airflow", region, account, f"environment/{name}")],
+        ),
+        allow(
+            "UseAirflow",
+            ["airflow:CreateWebLoginToken", "airflow:InvokeRestApi"],
+            [arn("airflow", region, account, f"role/{name}/{_AIRFLOW_ROLE}")],
+        ),
+        allow(
+            "LinkServiceRole",
+            ["iam:CreateServiceLinkedRole"],
+            [role_arn(account, f"aws-service-role/{service}/AWSServiceRoleForAmazonMWAA")],
+            {"StringEquals": {"iam:AWSServiceName": service}},
+        ),
+    ]
+
+
+def _endpoints(layout: Layout) -> list[Statement]:
+    """MWAA makes its VPC endpoints and network interfaces with the rights of who creates the environment."""
+    region, account = layout.topology.hub.region, layout.topology.hub_account
+    actions = ["ec2:CreateNetworkInterface", "ec2:CreateVpcEndpoint"]
+    made = [arn("ec2", region, account, f"{kind}/*") for kind in ("network-interface", "vpc-endpoint")]
+    inside = [arn("ec2", region, account, f"{kind}/*") for kind in ("security-group", "subnet", "vpc")]
+    return [
+        allow("MakeEndpoints", actions, made),
+        allow("MakeEndpointsInside", actions, inside, our_tag(layout)),
+    ]
+
+
+def _connections(layout: Layout) -> Statement:
+    """Secrets Manager ends a secret's ARN with a hyphen and six characters of its own."""
+    region, account = layout.topology.hub.region, layout.topology.hub_account
+    secrets = sorted(layout.names.secret(site.connection) for site in layout.topology.sites.values())
+    actions = ["CreateSecret", "DeleteSecret", "DescribeSecret", "GetSecretValue"]
+    actions += ["TagResource", "UntagResource", "UpdateSecret"]
+    return allow(
+        "ManageConnections",
+        [f"secretsmanager:{action}" for action in actions],
+        [arn("secretsmanager", region, account, f"secret:{name}-??????") for name in secrets],
+    )
+
+
+def _logs(layout: Layout) -> list[Statement]:
+    """`crosswind run` reads the log of a task that failed; the sweep removes the environment's log groups."""
+    region, account = layout.topology.hub.region, layout.topology.hub_account
+    groups = f"log-group:airflow-{layout.names.environment}-*"
+    tasks = f"log-group:airflow-{layout.names.environment}-Task:log-stream:*"
+    return [
+        allow("ReadTaskLogs", ["logs:GetLogEvents"], [arn("logs", region, account, tasks)]),
+        allow("RemoveAirflowLogs", ["logs:DeleteLogGroup"], [arn("logs", region, account, groups)]),
+    ]

@@ -1,0 +1,251 @@
+"""What CloudFormation does with our resources, for whoever it acts for. Each statement stands once, here.
+
+CloudFormation has no rights of its own: it acts with those of its caller, or, in the stacks of a StackSet, with
+the execution role's. What a resource type needs is in the `handlers` of its schema (`aws cloudformation
+describe-type --type RESOURCE --type-name ...`): a handler reads the whole resource back after each change, and so
+also settings that no template of ours has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from crosswind.synth.arns import alias_arn, arn, job_arn, log_group_arns, role_arn
+from crosswind.synth.layout import Layout, camel
+from crosswind.synth.roles import Statement, allow
+from crosswind.topology.model import GlueJob, LambdaJob
+
+__all__ = [
+    "LOOKED_UP_LOGS",
+    "functions_of",
+    "glue_jobs_of",
+    "manage_buckets",
+    "manage_functions",
+    "manage_glue_jobs",
+    "manage_keys",
+    "manage_log_groups",
+    "manage_roles",
+    "pass_roles",
+    "passed_by_sites",
+    "roles_of_sites",
+    "types_of_sites",
+]
+
+LOOKED_UP_LOGS = ("logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies")
+"""How a log group is found; these take no resource."""
+
+_BUCKET_SETTINGS = (
+    "BucketOwnershipControls",
+    "BucketPolicy",
+    "BucketPublicAccessBlock",
+    "BucketTagging",
+    "BucketVersioning",
+    "EncryptionConfiguration",
+    "LifecycleConfiguration",
+    "ReplicationConfiguration",
+)
+_BUCKET_READ_BACK = (
+    "AccelerateConfiguration",
+    "AnalyticsConfiguration",
+    "BucketAbac",
+    "BucketAcl",
+    "BucketCORS",
+    "BucketLocation",
+    "BucketLogging",
+    "BucketMetadataTableConfiguration",
+    "BucketNotification",
+    "BucketObjectLockConfiguration",
+    "BucketWebsite",
+    "IntelligentTieringConfiguration",
+    "InventoryConfiguration",
+    "MetricsConfiguration",
+)
+
+
+def manage_buckets(arns: Sequence[Any]) -> Statement:
+    """AWS::S3::Bucket and AWS::S3::BucketPolicy: the buckets, not what lies in them."""
+    actions = [f"s3:{verb}{setting}" for setting in _BUCKET_SETTINGS for verb in ("Get", "Put")]
+    actions += [f"s3:Get{setting}" for setting in _BUCKET_READ_BACK]
+    actions += [
+        "s3:CreateBucket",
+        "s3:DeleteBucket",
+        "s3:DeleteBucketPolicy",
+        "s3:ListBucket",
+        "s3:ListTagsForResource",
+        "s3:TagResource",
+        "s3:UntagResource",
+    ]
+    return allow("ManageBuckets", actions, arns)
+
+
+def manage_roles(layout: Layout, account: str, roles: Sequence[str]) -> Statement:
+    """AWS::IAM::Role, by the roles' names."""
+    actions = [
+        "CreateRole",
+        "DeleteRole",
+        "DeleteRolePolicy",
+        "GetRole",
+        "GetRolePolicy",
+        "ListAttachedRolePolicies",
+        "ListRolePolicies",
+        "PutRolePolicy",
+        "TagRole",
+        "UntagRole",
+        "UpdateAssumeRolePolicy",
+        "UpdateRole",
+        "UpdateRoleDescription",
+    ]
+    arns = [role_arn(layout.account_id(account), role) for role in roles]
+    return allow("ManageRoles", [f"iam:{action}" for action in actions], arns)
+
+
+def pass_roles(layout: Layout, account: str, passed: Mapping[str, str]) -> list[Statement]:
+    """`iam:PassRole`, one statement a service: no role may be passed to another service than its own.
+
+    Args:
+        layout: of the topology.
+        account: the roles' account, by its declared name.
+        passed: the service principal by the role's name.
+    """
+    return [
+        allow(
+            f"Pass{camel(service.split('.')[0])}Roles",
+            ["iam:PassRole"],
+            [role_arn(layout.account_id(account), role) for role in sorted(passed) if passed[role] == service],
+            {"StringEquals": {"iam:PassedToService": service}},
+        )
+        for service in sorted(set(passed.values()))
+    ]
+
+
+def manage_glue_jobs(layout: Layout, jobs: Sequence[str]) -> Statement:
+    """AWS::Glue::Job."""
+    actions = ["CreateJob", "DeleteJob", "GetJob", "GetTags", "TagResource", "UntagResource", "UpdateJob"]
+    arns = [job_arn(layout, job, "glue", f"job/{layout.names.job(job)}") for job in jobs]
+    return allow("ManageGlueJobs", [f"glue:{action}" for action in actions], arns)
+
+
+def manage_functions(layout: Layout, functions: Sequence[str]) -> Statement:
+    """AWS::Lambda::Function."""
+    actions = [
+        "CreateFunction",
+        "DeleteFunction",
+        "GetFunction",
+        "GetFunctionCodeSigningConfig",
+        "GetFunctionConfiguration",
+        "GetFunctionRecursionConfig",
+        "GetFunctionScalingConfig",
+        "GetRuntimeManagementConfig",
+        "ListTags",
+        "TagResource",
+        "UntagResource",
+        "UpdateFunctionCode",
+        "UpdateFunctionConfiguration",
+    ]
+    arns = [job_arn(layout, name, "lambda", f"function:{layout.names.job(name)}") for name in functions]
+    return allow("ManageFunctions", [f"lambda:{action}" for action in actions], arns)
+
+
+def manage_keys(layout: Layout, buckets: Iterable[str]) -> list[Statement]:
+    """AWS::KMS::Key and AWS::KMS::Alias, of the buckets among these that have keys of their own.
+
+    Nobody knows a key's id before KMS has chosen it. A key of ours bears the stack's tag from the first, but tags
+    count only after up to five minutes (docs.aws.amazon.com/kms/latest/developerguide/abac.html): what follows the
+    making at once, all of it harmless, goes without them.
+    """
+    keyed = [bucket for bucket in buckets if layout.has_key(bucket)]
+    if not keyed:
+        return []
+    topology = layout.topology
+    places = sorted(
+        {(topology.region_of(topology.buckets[b].site), topology.account_of(topology.buckets[b].site)) for b in keyed}
+    )
+    regions = {"aws:RequestedRegion": [region for region, _ in places]}
+    every = [arn("kms", region, account, "key/*") for region, account in places]
+    aliases = [alias_arn(layout, bucket) for bucket in keyed]
+    asked = {"aws:RequestTag/crosswind:topology": topology.name}
+    tagged = {"StringEquals": {"aws:ResourceTag/crosswind:topology": topology.name}}
+    looks = ["DescribeKey", "EnableKeyRotation", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"]
+    changes = [
+        "DisableKey",
+        "DisableKeyRotation",
+        "EnableKey",
+        "PutKeyPolicy",
+        "ScheduleKeyDeletion",
+        "UntagResource",
+        "UpdateKeyDescription",
+    ]
+    return [
+        allow("MakeKeys", ["kms:CreateKey"], ["*"], {"StringEquals": {**asked, **regions}}),
+        allow("TagKeys", ["kms:TagResource"], every, {"StringEquals": asked}),
+        allow("LookAtKeys", [f"kms:{action}" for action in looks], every),
+        allow("ManageKeys", [f"kms:{action}" for action in changes], every, tagged),
+        # Both the alias and the key must be allowed; it is the alias that is ours.
+        allow("ManageAliases", ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"], [*aliases, *every]),
+        allow("LookAtAliases", ["kms:ListAliases"], ["*"], {"StringEquals": regions}),
+    ]
+
+
+def manage_log_groups(layout: Layout, functions: Sequence[str]) -> Statement:
+    """AWS::Logs::LogGroup, of functions."""
+    actions = [
+        "CreateLogGroup",
+        "DeleteLogGroup",
+        "DeleteRetentionPolicy",
+        "GetDataProtectionPolicy",
+        "ListTagsForResource",
+        "PutRetentionPolicy",
+        "TagResource",
+        "UntagResource",
+    ]
+    arns = [arn for name in functions for arn in log_group_arns(layout, name, f"/aws/lambda/{layout.names.job(name)}")]
+    return allow("ManageLogGroups", [f"logs:{action}" for action in actions], arns)
+
+
+def glue_jobs_of(layout: Layout, sites: Iterable[str]) -> list[str]:
+    """The Glue jobs at some sites."""
+    return [name for site in sites for name, job in layout.jobs(site) if isinstance(job, GlueJob)]
+
+
+def functions_of(layout: Layout, sites: Iterable[str]) -> list[str]:
+    """The Lambda jobs at some sites."""
+    return [name for site in sites for name, job in layout.jobs(site) if isinstance(job, LambdaJob)]
+
+
+def roles_of_sites(layout: Layout, account: str, sites: Sequence[str]) -> set[str]:
+    """The names of the roles that the templates of some sites of an account create."""
+    found = {layout.names.job_role(name) for site in sites for name, _ in layout.jobs(site)}
+    if layout.role_site(account) in sites:
+        found.add(layout.names.role("cross-account"))
+    return found | {layout.names.replication_role(bucket) for bucket in _sources(layout, sites)}
+
+
+def passed_by_sites(layout: Layout, sites: Sequence[str]) -> dict[str, str]:
+    """The roles that these templates pass on, with the service that receives each."""
+    passed = {
+        layout.names.job_role(name): f"{job.type}.amazonaws.com"
+        for site in sites
+        for name, job in layout.jobs(site)
+        if job.type != "sagemaker"  # its role is passed at run time, by the cross-account role
+    }
+    passed.update({layout.names.replication_role(bucket): "s3.amazonaws.com" for bucket in _sources(layout, sites)})
+    return passed
+
+
+def types_of_sites(layout: Layout, sites: Sequence[str]) -> list[str]:
+    """The resource types in the templates of some sites, as CloudFormation writes them in ARNs; sorted."""
+    found = {"AWS-IAM-Role"}
+    if any(layout.buckets(site) for site in sites):
+        found |= {"AWS-S3-Bucket", "AWS-S3-BucketPolicy"}
+    if any(bucket.has_key for site in sites for _, bucket in layout.buckets(site)):
+        found |= {"AWS-KMS-Alias", "AWS-KMS-Key"}
+    if glue_jobs_of(layout, sites):
+        found.add("AWS-Glue-Job")
+    if functions_of(layout, sites):
+        found |= {"AWS-Lambda-Function", "AWS-Logs-LogGroup"}
+    return sorted(found)
+
+
+def _sources(layout: Layout, sites: Iterable[str]) -> list[str]:
+    return [name for site in sites for name, _ in layout.buckets(site) if layout.replications(name)]
