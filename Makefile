@@ -41,7 +41,7 @@ airflow-matrix: .venv/.dev  ## The Airflow package's tests on every Airflow vers
 	$(BIN)/python tests/airflow/matrix.py
 
 iam-fuzz: .venv/.dev  ## 100,000 random IAM requests against an independent engine (npm installs it)
-	$(BIN)/python -m tests.oracle.fuzz
+	$(BIN)/python -m tests.oracle.fuzz $(FUZZ)
 
 clean:  ## Remove environments, caches and the local world's state
 	rm -rf .venv .uv .crosswind .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache examples/*/.crosswind

@@ -3,25 +3,27 @@
 Usage: python benchmarks/enforcement.py [CALLS]        (default: 600 of each kind)
 
 Three worlds, each a process of its own, with the same accounts, roles and buckets; one client, one connection each.
-One enforces; one checks signatures alone; one checks nothing. Blocks of calls alternate between the three. Two figures
-a call: the time that passed (the median of the blocks), and the processor time of client and world together (their
-lower quartile), which is what a call takes on a machine that does nothing else. Where the system does not tell
-processor time both are the time that passed. The caller is a role's session with 20 statements, and works on its own
-account's bucket, on another account's, and on another account's role.
+One enforces; one checks signatures alone; one checks nothing. It is measured once all three have come to rest. Blocks
+of calls alternate between them, each round in another order. Two figures a call: the time that passed, and the
+processor time of client and world together, which is what a call takes on a machine that does nothing else. Each is
+the median of the blocks; a cost is the median of the differences within a round, so that what else the machine does
+meets both sides alike. Where the system does not tell processor time both are the time that passed. The caller is a
+role's session with 20 statements, and works on its own account's bucket, on another account's, and on another
+account's role.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from crosswind.cli import wire
@@ -30,6 +32,7 @@ from crosswind.local.edge.call import Call, Credentials
 from crosswind.local.process import WorldProcess
 
 BLOCK = 15
+REST = 0.02  # seconds of processors within one: what a world uses that nobody asks anything
 HOME, OTHER = "111111111111", "222222222222"
 WORKER, TARGET = f"arn:aws:iam::{HOME}:role/worker", f"arn:aws:iam::{OTHER}:role/etl"
 ENFORCING, SIGNATURES, NOTHING = "enforcing", "signatures alone", "nothing"
@@ -42,40 +45,37 @@ def main(calls: int) -> None:
         modes = (ENFORCING, SIGNATURES, NOTHING)
         started = {mode: worlds.enter_context(World(Path(folder), mode)) for mode in modes}
         kinds = {mode: ready(world.endpoint) for mode, world in started.items()}
+        for world in started.values():
+            world.rest()
         figures = {
-            kind: {
-                mode: Figures(*columns)
-                for mode, columns in measured(started, {m: kinds[m][kind] for m in modes}, calls)
-            }
-            for kind in kinds[NOTHING]
+            kind: measured(started, {mode: kinds[mode][kind] for mode in modes}, calls) for kind in kinds[NOTHING]
         }
     print(f"milliseconds a call, {calls} calls of each kind at each world in blocks of {BLOCK}")
     for title, name in (("processor time", "cpu"), ("time passed", "wall")):
         print(f"{title:30}{ENFORCING:>12}{SIGNATURES:>18}{NOTHING:>10}{'IAM':>18}{'IAM+signature':>18}")
         for kind, by_mode in figures.items():
             whole, signed, bare = (getattr(by_mode[mode], name) for mode in modes)
-            columns = f"{whole * 1e3:12.2f}{signed * 1e3:18.2f}{bare * 1e3:10.2f}"
+            columns = f"{median(whole) * 1e3:12.2f}{median(signed) * 1e3:18.2f}{median(bare) * 1e3:10.2f}"
             print(f"{kind:30}{columns}{cost(whole, signed):>18}{cost(whole, bare):>18}")
     print(f"load average now {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Seconds a call: that passed, and of processors."""
+    """Seconds a call, block by block: that passed, and of processors."""
 
-    wall: float
-    cpu: float
-
-
-def cost(with_it: float, without: float) -> str:
-    """A difference, in microseconds and percent."""
-    return f"{(with_it - without) * 1e6:.0f} us {with_it / without - 1:+.1%}"
+    wall: tuple[float, ...]
+    cpu: tuple[float, ...]
 
 
-def measured(
-    worlds: Mapping[str, World], calls: Mapping[str, Callable[[], Any]], times: int
-) -> Iterator[tuple[str, tuple[float, float]]]:
-    """The seconds of a call at each world: passed (median), and of processors (lower quartile: others only add)."""
+def cost(with_it: Sequence[float], without: Sequence[float]) -> str:
+    """The difference, in microseconds and percent; both have one figure a round."""
+    more = median([one - other for one, other in zip(with_it, without, strict=True)])
+    return f"{more * 1e6:.0f} us {more / median(without):+.1%}"
+
+
+def measured(worlds: Mapping[str, World], calls: Mapping[str, Callable[[], Any]], times: int) -> Mapping[str, Figures]:
+    """What a call takes at each world."""
     blocks: dict[str, list[tuple[float, float]]] = {mode: [] for mode in calls}
     order = list(calls)
     for number in range(1 + times // BLOCK):
@@ -84,9 +84,7 @@ def measured(
             block = one_block(worlds[mode], calls[mode])
             if number:  # the first one warms up
                 blocks[mode].append(block)
-    for mode, found in blocks.items():
-        walls, cpus = zip(*found, strict=True)
-        yield mode, (statistics.median(walls), statistics.quantiles(cpus, n=4)[0])
+    return {mode: Figures(*zip(*found, strict=True)) for mode, found in blocks.items()}
 
 
 def one_block(world: World, call: Callable[[], Any]) -> tuple[float, float]:
@@ -202,6 +200,13 @@ class World:
     def __exit__(self, *_: object) -> None:
         self._process.stop()
 
+    def rest(self) -> None:
+        """Wait until the process does nothing: a new world goes on importing for a while."""
+        used = -1.0
+        while self.processor_time() - used > REST:
+            used = self.processor_time()
+            time.sleep(1)
+
     def processor_time(self) -> float:
         """Seconds of processors that the process has used; 0 where the system does not tell."""
         return sum(int(each.read_text().split()[0]) for each in self._tasks.glob("*/schedstat")) / 1e9
@@ -220,7 +225,7 @@ def serve(mode: str, arguments: list[str]) -> None:
         """Believe whoever signs."""
 
     if mode != ENFORCING:
-        Authorizer.authorize = allow  # type: ignore[method-assign]  # the point of the measurement
+        Authorizer.authorize = allow  # type: ignore[assignment, method-assign]  # the point of the measurement
     if mode == NOTHING:
         Signatures.check = believe  # type: ignore[method-assign]  # the point of the measurement
     sys.argv = ["crosswind", "local", "serve", *arguments]

@@ -169,7 +169,10 @@ def _agrees(rule: Operator, wanted: tuple[Any, ...], text: str) -> bool:
     except ValueError:
         return False
     holds = rule.holds
-    return any(holds(each, actual) for each in wanted) != rule.negated
+    for each in wanted:
+        if holds(each, actual):
+            return not rule.negated
+    return rule.negated
 
 
 def _truth(text: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import repeat
+from typing import NamedTuple
 
 from crosswind.iam.context import Question
 from crosswind.iam.decision import Grantee, StatementResult
@@ -13,8 +13,7 @@ from crosswind.iam.policy import Policy, Statement
 __all__ = ["Considered", "consider"]
 
 
-@dataclass(frozen=True, slots=True)
-class Considered:
+class Considered(NamedTuple):
     """Documents of one layer, held against a question.
 
     Args:
@@ -31,6 +30,7 @@ class Considered:
     grantees: frozenset[Grantee] = frozenset()
 
 
+_NOBODY: frozenset[Grantee] = frozenset()
 _NOTHING = Considered((), allowed=False, denied=False)
 
 
@@ -50,7 +50,7 @@ def consider(policies: Iterable[Policy], question: Question) -> Considered:
     results: list[StatementResult] = []
     keep = results.append
     allowed = denied = False
-    grantees: set[Grantee | None] = set()
+    grantees: list[Grantee] = []
     for policy in policies:
         means, meant = policy.about(action)
         looked_at = zip(policy.ready, means, strict=True) if whole else zip(meant, repeat(True), strict=False)
@@ -79,11 +79,12 @@ def consider(policies: Iterable[Policy], question: Question) -> Considered:
                     denied = True
                 else:
                     allowed = True
-                    grantees.add(result.grantee)
+                    if result.grantee is not None:
+                        grantees.append(result.grantee)
             keep(result)
     if not results:
         return _NOTHING
-    return Considered(tuple(results), allowed, denied, frozenset(each for each in grantees if each is not None))
+    return Considered(tuple(results), allowed, denied, frozenset(grantees) if grantees else _NOBODY)
 
 
 def _with_principal(result: StatementResult, question: Question) -> StatementResult:

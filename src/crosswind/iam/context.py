@@ -7,8 +7,8 @@ reference_policies_variables.html (the table of principal key values).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from crosswind.iam.request import Principal, PrincipalKind, Request
 from crosswind.iam.variables import Values
@@ -25,8 +25,7 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A request as the matching sees it.
 
     Args:

@@ -107,7 +107,7 @@ class StatementResult:
             and self.action
             and self.resource is not False
             and self.conditions is not None
-            and all(each.met for each in self.conditions)
+            and False not in [each.met for each in self.conditions]
         )
 
 

@@ -14,9 +14,9 @@ reference_policies_evaluation-logic-cross-account.html. In short:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from crosswind.iam.considered import Considered, consider
 from crosswind.iam.context import Question
@@ -151,8 +151,7 @@ def _endpoint(question: Question, policies: PolicySet) -> LayerResult:
 # --- the resource's side ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Owner:
+class _Owner(NamedTuple):
     """What the resource's account says.
 
     Args:
@@ -192,10 +191,12 @@ def _resource_side(question: Question, policies: PolicySet, across: bool) -> _Ow
 
 
 def _reach(grantees: frozenset[Grantee], principal: Principal) -> Reach:
+    if not grantees:
+        return Reach.NONE
     if principal.kind is PrincipalKind.FEDERATED_USER:
         # The user behind the session may be named, then the session's policy limits as it does for a role.
         grantees = frozenset(Grantee.ROLE if each is Grantee.USER else each for each in grantees)
-    return max([_REACH.get(each, Reach.DIRECT) for each in grantees], default=Reach.NONE)
+    return max([_REACH.get(each, Reach.DIRECT) for each in grantees])
 
 
 def _beside(question: Question, policies: PolicySet) -> tuple[list[LayerResult], bool]:

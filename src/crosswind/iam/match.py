@@ -126,20 +126,38 @@ def _joined(chunks: list[str]) -> str:
 def _resource_glob(pieces: tuple[Piece, ...]) -> str:
     """The regular expression of a resource's ARN."""
     head, tail = _split(pieces)
-    # A `*` that ends a segment spans everything; what follows it begins with a colon, so that of all occurrences the
-    # first one is a right one here too, its own wildcards taking no more than they must.
-    chunks = [""]
+    chunks, (first, *rest) = _head(head, spans=True), _chunks(tail)
+    return _joined([*chunks[:-1], chunks[-1] + first, *rest])
+
+
+def _head(head: list[tuple[str, bool]], *, spans: bool) -> list[str]:
+    """The regular expressions of the first segments of an ARN, in chunks between which anything may stand.
+
+    A wildcard inside a segment takes no more than it must, and gives nothing up: what follows it is found where it is
+    found first. The same holds for a `*` that ends a segment and spans others, since a colon follows it.
+
+    Args:
+        head: the characters, and whether each is literal.
+        spans: whether a `*` that ends a segment spans others.
+    """
+    chunks, opened = [""], False
     for index, (character, literal) in enumerate(head):
         if literal or character not in "*?":
             chunks[-1] += re.escape(character)
         elif character == "?":
             chunks[-1] += "[^:]"
-        elif head[index + 1][0] == ":" if index + 1 < len(head) else not tail:
-            chunks.append("")
         else:
-            chunks[-1] += "[^:]*?"
-    first, *rest = _chunks(tail)
-    return _joined([*chunks[:-1], chunks[-1] + first, *rest])
+            chunks[-1] += ")" * opened
+            opened = not (spans and (index + 1 == len(head) or head[index + 1][0] == ":"))
+            if opened:
+                chunks[-1] += "(?>[^:]*?"
+            else:
+                chunks.append("")
+    if opened and head[-1][0] != ":":  # a pattern of fewer segments: no colon tells where the last one ends
+        before, _, last = chunks[-1].rpartition("(?>")
+        chunks[-1] = f"{before}(?:{last}"
+    chunks[-1] += ")" * opened
+    return chunks
 
 
 def _split(pieces: tuple[Piece, ...]) -> tuple[list[tuple[str, bool]], tuple[Piece, ...]]:
@@ -163,8 +181,5 @@ def arn_segments(pieces: tuple[Piece, ...]) -> str:
     head, tail = _split(pieces)
     if sum(character == ":" for character, _ in head) < _ARN_COLONS:
         return r"(?!)"
-    expression = ""
-    for character, literal in head:
-        wildcard = "" if literal else {"*": "[^:]*", "?": "[^:]"}.get(character, "")
-        expression += wildcard or re.escape(character)
+    (expression,) = _head(head, spans=False)
     return expression + glob(tail)

@@ -13,8 +13,9 @@ from functools import lru_cache
 
 from crosswind.iam.decision import ConditionResult, Decision, LayerResult, StatementResult
 from crosswind.iam.explanation import Document, Mismatch, NearMiss
+from crosswind.iam.match import glob
 from crosswind.iam.policy import Statement
-from crosswind.iam.variables import Template, Values
+from crosswind.iam.variables import Piece, Template, Values
 
 __all__ = ["nearest", "shown"]
 
@@ -204,8 +205,7 @@ def _agreeing(pattern: str, arn: str) -> int:
 
 @lru_cache(maxsize=4096)
 def _expression(pattern: str) -> re.Pattern[str]:
-    parts = (".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern)
-    return re.compile("".join(parts), re.DOTALL)
+    return re.compile(glob((Piece(pattern, literal=False),)), re.DOTALL)
 
 
 def _like(pattern: str, value: str) -> bool:

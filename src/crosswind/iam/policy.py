@@ -94,9 +94,7 @@ class Policy:
     account: str
     statements: tuple[Statement, ...]
     ready: tuple[Ready, ...] = field(default=(), repr=False)
-    _about: dict[str, tuple[tuple[bool, ...], tuple[Ready, ...]]] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    _about: dict[str, tuple[tuple[bool, ...], tuple[Ready, ...]]] = field(default_factory=dict, init=False, repr=False)
 
     def about(self, action: str) -> tuple[tuple[bool, ...], tuple[Ready, ...]]:
         """Whether each statement means an action, and those that do.

@@ -16,7 +16,8 @@ __all__ = ["Piece", "Template", "Variable", "Values"]
 Values = Mapping[str, str | tuple[str, ...]]
 """The request's context: keys in lower case; several values in a tuple."""
 
-_VARIABLE = re.compile(r"\$\{\s*(?:([*?$])|([^${},'\s][^${},']*?))\s*(?:,\s*'([^']*)'\s*)?\}")
+# Nothing is given up again once it is taken, so that no text takes long; a key keeps the blanks behind it until then.
+_VARIABLE = re.compile(r"\$\{\s*+(?:([*?$])\s*+|([^${},'\s][^${},']*+))(?:,\s*+'([^']*+)'\s*+)?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Template:
             if found.start() > end:
                 parts.append(Piece(text[end : found.start()], literal=False))
             character, key, default = found.groups()
-            parts.append(Piece(character, literal=True) if character else Variable(key.lower(), default))
+            parts.append(Piece(character, literal=True) if character else Variable(key.rstrip().lower(), default))
             end = found.end()
         if end == 0:
             return None

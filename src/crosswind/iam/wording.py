@@ -54,7 +54,8 @@ def sentence(decision: Decision) -> str:
     request = decision.request
     who = request.principal.arn or "anonymous"
     text = f"User: {who} is not authorized to perform: {request.action}"
-    if request.resource not in ("", "*"):
+    # s3:ListAllMyBuckets is asked on arn:aws:s3:::*, which AWS's sentence leaves out as it does `*`.
+    if request.resource not in ("", "*") and not request.resource.endswith(":s3:::*"):
         quote = '"' if _is_s3(decision) else ""
         text += f" on resource: {quote}{request.resource}{quote}"
     return f"{text} {_reason(decision)}".rstrip()

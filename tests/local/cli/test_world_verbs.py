@@ -155,8 +155,7 @@ def test_an_end_while_the_world_starts_leaves_no_world(tmp_path: Path) -> None:
     )
     assert started.stderr is not None
     assert "start the local world" in started.stderr.readline()
-    # Not SIGINT, which a shell lets its background jobs ignore; both are one to the command line.
-    started.send_signal(signal.SIGTERM)
+    started.send_signal(signal.SIGTERM)  # the same as Ctrl-C to the command line
     started.communicate(timeout=30)
     assert started.returncode == 130
     assert nothing_runs(tmp_path)

@@ -23,8 +23,6 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     state.mkdir(parents=True)
     (state / "cache").symlink_to(CACHE)
     CACHE.mkdir(parents=True, exist_ok=True)
-    # A shell that runs tests in the background has them ignore Ctrl-C, and their children after them.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [sys.executable, "-m", "crosswind.cli", "demo", "--state", str(state), *arguments],
         cwd=folder,

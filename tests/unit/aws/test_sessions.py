@@ -52,7 +52,7 @@ class Sts(BaseHTTPRequestHandler):
 def sts() -> Iterator[str]:
     Sts.seen = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Sts)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -48,6 +48,9 @@ def test_a_log_without_a_reason() -> None:
     assert cause_in([]) == ""
 
 
-@given(st.lists(st.text() | st.builds(json.dumps, st.recursive(st.none() | st.text(), st.lists))))
+values = st.recursive(st.none() | st.text(max_size=20), lambda inner: st.lists(inner, max_size=3), max_leaves=8)
+
+
+@given(st.lists(st.text(max_size=40) | st.builds(json.dumps, values), max_size=6))
 def test_any_lines_give_text(lines: list[str]) -> None:
     assert isinstance(cause_in(lines), str)

@@ -231,6 +231,17 @@ def test_the_effect_follows_from_the_layers(situation: tuple[Request, PolicySet]
             assert any(each.matched and each.statement.effect == "Allow" for each in layer.statements)
 
 
+@thorough
+@given(situations())
+def test_to_leave_out_what_is_not_about_the_action_changes_no_verdict(situation: tuple[Request, PolicySet]) -> None:
+    request, policies = situation
+    whole, short = decide(request, policies), decide(request, policies, whole=False)
+    assert (short.effect, short.request) == (whole.effect, request)
+    assert decide(short.request, policies) == whole  # and the rest can be had later
+    for full, left in zip(whole.layers, short.layers, strict=True):
+        assert left == replace(full, statements=tuple(each for each in full.statements if each.action))
+
+
 def _effect_of(decision: Decision) -> Effect:
     if any(each.verdict is Verdict.EXPLICIT_DENY for each in decision.layers):
         return Effect.EXPLICIT_DENY

@@ -7,8 +7,9 @@ from typing import Any
 
 from crosswind.local.authorization.facts import Facts
 from crosswind.local.edge.call import Call, ServiceError
+from crosswind.local.partitions import partition_of
 
-__all__ = ["Ask", "Context", "account_in", "partition_of", "request_tags", "tags_in", "unknown"]
+__all__ = ["Ask", "Context", "account_in", "request_tags", "tags_in", "unknown"]
 
 Context = dict[str, str | Sequence[str]]
 """Condition keys of one need."""
@@ -24,13 +25,6 @@ def unknown(call: Call) -> ServiceError:
     name = f"{call.service}:{call.operation}"
     text = f"The local world does not know which rights {name} needs, so it refuses it."
     return ServiceError("NotImplemented", text, 501)
-
-
-def partition_of(region: str) -> str:
-    """The partition of a Region: `aws`, `aws-cn` or `aws-us-gov`."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def account_in(arn: str, default: str) -> str:

@@ -70,11 +70,11 @@ class Authorizer:
         if not needs:
             return None
         decided = self._decide(call, self._callers.of(call.principal), needs)
-        denied = next((one for one in decided if not one.decision.allowed), None)
-        if denied is not None and call.operation == "DeleteObjects":
-            return judged_deletions(call, decided)
-        if denied is not None:
-            raise denial(call, denied.need, denied.decision)
+        for one in decided:
+            if not one.decision.allowed:
+                if call.operation == "DeleteObjects":
+                    return judged_deletions(call, decided)
+                raise denial(call, one.need, one.decision)
         if self._keys_of_kms is not None:
             refuse_unusable(call, needs, self._keys_of_kms)
         owner = needs[0].account if needs[0].resource != "*" else ""

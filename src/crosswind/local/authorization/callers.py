@@ -96,7 +96,7 @@ class Callers:
         known = self._known.get(principal.access_key)
         # A session never changes; its role's tags may, between two calls.
         if known is None or known.session is not session or known.principal is not principal or known.tags != tags:
-            known = _Known(session, principal, tags, _session_caller(session, principal, tags))
+            known = _Known(session, principal, dict(tags), _session_caller(session, principal, tags))
             if len(self._known) >= _KEEP:
                 self._known.clear()
             self._known[principal.access_key] = known

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from crosswind.local.authorization.asking import partition_of
 from crosswind.local.authorization.need import Need
 from crosswind.local.edge.call import Call, ServiceError
+from crosswind.local.partitions import partition_of
 
 __all__ = ["refuse_elsewhere"]
 

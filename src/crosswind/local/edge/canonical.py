@@ -19,9 +19,8 @@ _UNRESERVED = "-_.~"
 _ENCODED_PATH = re.compile(r"(?:[A-Za-z0-9\-_.~/]|%[0-9A-F]{2})*")
 _ENCODED_QUERY = re.compile(r"(?:[A-Za-z0-9\-_.~=&]|%[0-9A-F]{2})*")
 _NEEDLESS = re.compile(r"%(?:2D|2E|5F|7E|3[0-9]|4[1-9A-F]|5[0-9A]|6[1-9A-F]|7[0-9A])")
-# The parts of a query that SigV2 signs: subresources and answers' headers. The lines with `abac` and
-# `publicAccessBlock` have those that came after
-# SigV2: no client signs them, so that a URL with one is refused. Unsigned they would turn a URL to another operation.
+# The parts of a query that SigV2 signs: subresources and answers' headers. The lines from `abac` to `session` are newer
+# than SigV2: no client signs those, so that a URL with one is refused. Unsigned they would make another call of a URL.
 _V2_SIGNED = re.compile(
     "accelerate|acl|analytics|cors|defaultObjectAcl|delete|inventory|lifecycle|location|logging|metrics|notification|"
     "object-lock|partNumber|policy|replication|requestPayment|restore|select|select-type|storageClass|tagging|torrent|"

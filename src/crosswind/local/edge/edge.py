@@ -217,7 +217,7 @@ class Edge:
         anonymous = scope is None and record.call.service == "s3"
         principal = _NOBODY if anonymous else self._identities.identify(wire, scope)
         record.call = replace(record.call, principal=principal, account=principal.account)
-        service, operation = resolve_operation(http)
+        service, operation = resolve_operation(http, scope)
         handler = self._handler(service, operation)
         # An object's body is left alone: it may be large. What cannot be read is refused, since IAM could not judge it.
         parameters = parse_input(service, operation, http, body=handler is not None or service != "s3")

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote
 
 from crosswind.local.edge.call import HttpRequest
+from crosswind.local.partitions import partition_of
 
 __all__ = ["Scope", "scope_of"]
 
@@ -59,9 +60,7 @@ class Scope:
     @property
     def partition(self) -> str:
         """The partition of the Region: `aws`, `aws-cn` or `aws-us-gov`."""
-        if self.region.startswith("cn-"):
-            return "aws-cn"
-        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+        return partition_of(self.region)
 
 
 def scope_of(request: HttpRequest) -> Scope | None:

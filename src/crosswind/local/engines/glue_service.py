@@ -17,7 +17,7 @@ from crosswind.local.children import Halt
 from crosswind.local.edge.call import Call, Handler, ServiceError
 from crosswind.local.engines.glue import GlueJob, GlueOutcome
 from crosswind.local.engines.seams import Definitions, Engine
-from crosswind.local.engines.sessions import partition_of
+from crosswind.local.partitions import partition_of
 
 __all__ = ["GlueService"]
 

@@ -14,7 +14,8 @@ from crosswind.local.children import Children
 from crosswind.local.edge.call import ServiceError
 from crosswind.local.engines.lambda_environment import Environment, LambdaJob
 from crosswind.local.engines.runtime_api import Answer, Invocation
-from crosswind.local.engines.sessions import Roles, partition_of
+from crosswind.local.engines.sessions import Roles
+from crosswind.local.partitions import partition_of
 
 __all__ = ["LambdaEngine", "LambdaJob", "LambdaOutcome"]
 

@@ -16,7 +16,7 @@ from typing import Any
 from crosswind.local.edge.call import Call, Handler, ServiceError
 from crosswind.local.engines.lambda_ import LambdaJob, LambdaOutcome
 from crosswind.local.engines.seams import Definitions, Engine
-from crosswind.local.engines.sessions import partition_of
+from crosswind.local.partitions import partition_of
 
 __all__ = ["LambdaService"]
 

@@ -16,9 +16,9 @@ from crosswind.local.children import Halt
 from crosswind.local.edge.call import Call, Handler, HttpResponse, ServiceError
 from crosswind.local.engines.sagemaker import TrainingJob, TrainingOutcome
 from crosswind.local.engines.seams import Engine
-from crosswind.local.engines.sessions import partition_of
 from crosswind.local.engines.training_records import OPEN, end, move, new_record, page_of
 from crosswind.local.engines.training_rules import InputCheck, check_request
+from crosswind.local.partitions import partition_of
 
 __all__ = ["SageMakerService", "through"]
 

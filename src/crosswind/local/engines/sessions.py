@@ -8,16 +8,9 @@ from typing import Any
 from crosswind.local.edge.call import Credentials, Principal
 from crosswind.local.engines.seams import Clients, Identities
 
-__all__ = ["RoleSession", "Roles", "partition_of"]
+__all__ = ["RoleSession", "Roles"]
 
 _LONGEST = 43_200
-
-
-def partition_of(region: str) -> str:
-    """The partition of a Region: `aws`, `aws-cn` or `aws-us-gov`."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from crosswind.local.authorization.documents import Document, KeptPrincipal
@@ -26,7 +25,7 @@ class AttachedPolicies:
         return KeptPrincipal(
             arn,
             role.id,
-            tuple(_attached(role, role.account_id)),
+            _attached(role, role.account_id),
             _boundary(role.permissions_boundary_arn, role.account_id, role.partition),
             tags_of(role.tags),
             ":role/aws-service-role/" in arn,
@@ -41,7 +40,7 @@ class AttachedPolicies:
         user = backend.users.get(arn.rpartition("/")[2])
         if user is None or user.arn != arn:
             return None
-        documents = list(_attached(user, user.account_id))
+        documents = [*_attached(user, user.account_id)]
         for group in list(backend.groups.values()):
             if user in group.users:
                 documents.extend(_attached(group, user.account_id))
@@ -82,11 +81,9 @@ class AttachedPolicies:
         return True
 
 
-def _attached(holder: Any, account: str) -> Iterator[Document]:
-    for name, text in list(holder.policies.items()):
-        yield Document(text, name, "", account)
-    for arn, policy in list(holder.managed_policies.items()):
-        yield _managed(arn, policy)
+def _attached(holder: Any, account: str) -> tuple[Document, ...]:
+    inline = [Document(text, name, "", account) for name, text in list(holder.policies.items())]
+    return (*inline, *[_managed(arn, policy) for arn, policy in list(holder.managed_policies.items())])
 
 
 def _managed(arn: str, policy: Any) -> Document:

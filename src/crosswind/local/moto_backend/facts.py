@@ -14,6 +14,7 @@ from crosswind.local.moto_backend.guarded import regional
 from crosswind.local.moto_backend.identities import iam_of
 from crosswind.local.moto_backend.keys import Keys
 from crosswind.local.moto_backend.resource_tags import tags_of
+from crosswind.local.partitions import partition_of
 
 __all__ = ["StateFacts"]
 
@@ -122,8 +123,7 @@ class StateFacts(Buckets, Keys, AttachedPolicies):
                 names.append(f"elastic-ip/{address.allocation_id}")
                 if address.eni is not None:
                     names.append(f"network-interface/{address.eni.id}")
-        partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
-        return tuple(f"arn:{partition}:ec2:{region}:{account}:{name}" for name in names)
+        return tuple(f"arn:{partition_of(region)}:ec2:{region}:{account}:{name}" for name in names)
 
     def resource_tags(self, arn: str) -> Mapping[str, str]:
         """The tags of any resource but S3's, by ARN; empty when there are none."""

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from crosswind.local.edge.call import HttpRequest, ServiceError
-from crosswind.local.edge.scope import scope_of
+from crosswind.local.edge.scope import Scope, scope_of
 from crosswind.local.protocol.models import operation_model, service_model, services_signed_as
 
 __all__ = ["Route", "form_of", "resolve_operation", "routes_of"]
@@ -54,13 +54,17 @@ class Route:
         return (self.literal, len(self.query), complete, present if complete else 0, not self.deprecated)
 
 
-def resolve_operation(http: HttpRequest) -> tuple[str, str]:
+def resolve_operation(http: HttpRequest, scope: Scope | None = None) -> tuple[str, str]:
     """The service (botocore's name) and the operation.
+
+    Args:
+        http: the request.
+        scope: its credential scope, where it was read already.
 
     Raises:
         ServiceError: 501 when no operation of the services under the signing name fits.
     """
-    scope = scope_of(http)
+    scope = scope or scope_of(http)
     candidates = services_signed_as(scope.signing_name if scope else "s3")
     for service in candidates:
         service_model(service)

@@ -58,6 +58,22 @@ def test_a_session_has_its_roles_path_id_and_tags(stage: Stage) -> None:
     assert caller.session_policies is None
 
 
+def test_a_change_of_the_roles_tags_counts_at_once(stage: Stage) -> None:
+    role = stage.backend.add_role("etl", tags={"Owner": "data"})
+    _, principal = stage.identities.issue(role, "run")
+
+    def tags() -> dict[str, object]:
+        context = stage.callers.of(principal).context
+        return {key: value for key, value in context.items() if key.startswith("aws:PrincipalTag/")}
+
+    assert stage.callers.of(principal) is stage.callers.of(principal)
+    assert tags() == {"aws:PrincipalTag/Owner": "data"}
+    stage.backend.add_role("etl", tags={"Owner": "ml", "Cost": "7"})
+    assert tags() == {"aws:PrincipalTag/Owner": "ml", "aws:PrincipalTag/Cost": "7"}
+    del stage.backend.roles[role]
+    assert tags() == {}
+
+
 def test_session_policies(stage: Stage) -> None:
     role = stage.backend.add_role("etl")
     stage.backend.policies[SITE, MANAGED] = FakePolicy("limits", policy("s3:*"))

@@ -49,7 +49,7 @@ def airflow() -> Iterator[type[FakeAirflow]]:
     kind = type("Fresh", (FakeAirflow,), {"seen": [], "tokens": 0, "valid": ""})
     with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
         kind.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield kind
         server.shutdown()
 

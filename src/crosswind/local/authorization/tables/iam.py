@@ -18,6 +18,11 @@ __all__ = ["TABLE"]
 # docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html, and of the other entities.
 _NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 _PATH = re.compile(r"/|/[\x21-\x7e]+/")
+# Without a UserName these mean the user who calls (docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html); a
+# role's session is none.
+_OF_THE_CALLER = frozenset(
+    {"CreateAccessKey", "DeleteAccessKey", "GetUser", "ListAccessKeys", "ListMFADevices", "UpdateAccessKey"}
+)
 _TAG_PREFIXES = ("aws", "iam")
 _KINDS = {"Group": "group", "InstanceProfile": "instance-profile", "Role": "role", "User": "user"}
 
@@ -30,6 +35,8 @@ def _whole(ask: Ask, arn: str, made: bool) -> str:
         return arn
     if name == "*":
         who = ask.call.principal.arn
+        if ask.call.operation in _OF_THE_CALLER and ":assumed-role/" in who:
+            raise ServiceError("ValidationError", "Must specify userName when calling with non-User credentials", 400)
         return who if kind == "user" and ":user/" in who else arn
     owner = account_in(f"{head}:iam:{rest}", ask.account)
     return ask.facts.iam_arn(owner, kind, name) or arn

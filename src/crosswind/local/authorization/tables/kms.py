@@ -132,7 +132,9 @@ def _reencrypt(ask: Ask) -> list[Need]:
 
 def _retire(ask: Ask) -> list[Need]:
     if "GrantToken" in ask.parameters:
-        raise unknown(ask.call)  # the token does not say to us which key it is for
+        # It does not say to us which key it is for.
+        text = "The local world retires grants by KeyId and GrantId, not by GrantToken."
+        raise ServiceError("InvalidGrantTokenException", text, 400)
     return list(_with_key("RetireGrant")(ask))
 
 

@@ -11,6 +11,7 @@ from crosswind.local.authorization.asking import Ask, Context, account_in
 from crosswind.local.authorization.facts import KeyFacts, ObjectFacts
 from crosswind.local.authorization.need import Need
 from crosswind.local.authorization.tables.s3_requests import Place
+from crosswind.local.partitions import url_suffix
 
 __all__ = ["reads", "use_key", "writes"]
 
@@ -70,8 +71,7 @@ def use_key(place: Place, actions: Sequence[str], identifier: str, *, bucket_key
     owner = account_in(key.arn, keys_of)
     if key.aws_managed and owner == ask.caller:
         return []
-    suffix = ".cn" if ask.partition == "aws-cn" else ""
-    via = f"s3.{region}.amazonaws.com{suffix}"
+    via = f"s3.{region}.{url_suffix(region)}"
     pairs = _encryption_context(ask) | {"aws:s3:arn": place.bucket_arn if bucket_key else place.object_arn}
     context: Context = {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
     context |= {

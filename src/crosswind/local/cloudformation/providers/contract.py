@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from crosswind.local.cloudformation.stacks.names import partition_of, physical_name
+from crosswind.local.cloudformation.stacks.names import physical_name
 from crosswind.local.edge.call import Credentials
+from crosswind.local.partitions import partition_of
 
 __all__ = [
     "ANY",

@@ -15,7 +15,7 @@ from crosswind.local.cloudformation.providers.s3_rules import (
     lifecycle_rules,
     replication_configuration,
 )
-from crosswind.local.cloudformation.stacks.names import url_suffix
+from crosswind.local.partitions import url_suffix
 
 __all__ = ["S3Bucket"]
 

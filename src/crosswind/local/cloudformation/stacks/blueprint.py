@@ -11,11 +11,11 @@ from crosswind.local.cloudformation.providers.contract import Offer, Provider
 from crosswind.local.cloudformation.schema.catalogue import Catalogue
 from crosswind.local.cloudformation.schema.shape import check
 from crosswind.local.cloudformation.stacks.model import Settings, Stack
-from crosswind.local.cloudformation.stacks.names import partition_of, url_suffix
 from crosswind.local.cloudformation.stacks.store import StackStore
 from crosswind.local.cloudformation.template.document import Resource, Template
 from crosswind.local.cloudformation.template.intrinsics import Resolver, function_of
 from crosswind.local.cloudformation.template.references import active_resources, check_references, dependency_graph
+from crosswind.local.partitions import partition_of, url_suffix
 
 __all__ = ["Blueprint", "Inspector", "StackLookup", "draw", "required_capability"]
 

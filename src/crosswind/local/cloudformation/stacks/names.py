@@ -8,25 +8,14 @@ import string
 import uuid
 
 from crosswind.local.cloudformation.faults import invalid
+from crosswind.local.partitions import partition_of
 
-__all__ = ["check_stack_name", "partition_of", "physical_name", "stack_arn", "url_suffix"]
+__all__ = ["check_stack_name", "physical_name", "stack_arn"]
 
 _ALPHABET = string.ascii_letters + string.digits
 _LOWER = string.ascii_lowercase + string.digits
 _STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
 _RANDOM = 13
-
-
-def partition_of(region: str) -> str:
-    """The partition of a Region."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
-def url_suffix(region: str) -> str:
-    """`AWS::URLSuffix` in a Region."""
-    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
 
 
 def stack_arn(account: str, region: str, name: str) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crosswind.local.cloudformation.providers.contract import ClientMaker
-from crosswind.local.cloudformation.stacks.names import partition_of
 from crosswind.local.cloudformation.stacks.operations import IdentityIssuer
 from crosswind.local.cloudformation.stacks.templates import MAX_BODY
 from crosswind.local.cloudformation.stacksets.model import Instance, SetSettings, StackSet
 from crosswind.local.edge.call import Credentials, ServiceError
+from crosswind.local.partitions import partition_of
 
 __all__ = ["Deployer", "InstanceFailed"]
 

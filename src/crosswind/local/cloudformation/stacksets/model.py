@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from crosswind.local.cloudformation.stacks.model import now
-from crosswind.local.cloudformation.stacks.names import partition_of
 from crosswind.local.cloudformation.template.document import Template
 from crosswind.local.cloudformation.template.parameters import ParameterValue
+from crosswind.local.partitions import partition_of
 
 __all__ = ["Instance", "OperationResult", "SetOperation", "SetSettings", "StackSet", "Target"]
 

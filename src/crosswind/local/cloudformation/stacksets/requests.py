@@ -8,11 +8,11 @@ from typing import Any
 
 from crosswind.local.cloudformation.faults import invalid, not_offered
 from crosswind.local.cloudformation.stacks.blueprint import Inspector
-from crosswind.local.cloudformation.stacks.names import partition_of
 from crosswind.local.cloudformation.stacks.requests import check_capabilities, check_tags, refuse_unheard
 from crosswind.local.cloudformation.stacksets.model import SetSettings, StackSet, Target
 from crosswind.local.cloudformation.template.document import parse
 from crosswind.local.cloudformation.template.parameters import resolve_parameters
+from crosswind.local.partitions import partition_of
 
 __all__ = ["overrides_of", "refuse_foreign", "set_settings", "targets_of"]
 
