@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
 from crosswind.aws.translate import translated
-from crosswind.errors import WrongAccountError
+from crosswind.errors import AccessDeniedError, WrongAccountError
 
 __all__ = ["AwsSessions", "Identity", "Sessions"]
 
@@ -76,8 +76,7 @@ class AwsSessions:
         """The caller in `account`, by sts:GetCallerIdentity; cached."""
         with self._lock:
             if account not in self._asserted:
-                with translated(f"ask who acts in account {account}"):
-                    caller = self._client("sts", account, self._region).get_caller_identity()
+                caller = self._caller(account)
                 if caller["Account"] != account:
                     raise WrongAccountError(
                         f"credentials for account {account} act in account {caller['Account']} as {caller['Arn']}",
@@ -85,6 +84,19 @@ class AwsSessions:
                     )
                 self._asserted[account] = Identity(account, caller["Arn"])
             return self._asserted[account]
+
+    def _caller(self, account: str) -> Mapping[str, Any]:
+        role = self._roles.get(account)
+        try:
+            with translated(f"ask who acts in account {account}"):
+                answer: Mapping[str, Any] = self._client("sts", account, self._region).get_caller_identity()
+        except AccessDeniedError as error:
+            if role is None:
+                raise
+            text = f"account {account} does not let {role} be assumed: {error.message}"
+            hint = "`crosswind bootstrap` makes the deployer's roles; `crosswind deploy --local` does it by itself"
+            raise AccessDeniedError(text, hint=hint, aws_code=error.aws_code, operation=error.operation) from error
+        return answer
 
     def _client(self, service: str, account: str, region: str) -> Any:
         key = (service, account, region)

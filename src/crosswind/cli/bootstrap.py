@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -22,12 +23,17 @@ from crosswind.cli.options import (
     again,
 )
 from crosswind.errors import UsageError
+from crosswind.topology import Topology
 
 __all__ = ["bootstrap"]
 
 
 def bootstrap(
     file: FileOption = Path("crosswind.yaml"),
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(help="An administrator's credentials profile: ACCOUNT=PROFILE, once for each declared account."),
+    ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Remove the roles again, after `destroy`.")] = False,
     local: LocalOption = False,
     endpoint_url: EndpointOption = "",
@@ -40,9 +46,14 @@ def bootstrap(
     topology, _ = wire.topology(file)
     if console.as_json and not (yes or local):
         raise UsageError("bootstrap asks before it changes anything", hint="add --yes to --output json")
-    administrator = wire.administrator_sessions(topology, local, endpoint_url, state)
+    administrator = wire.administrator_sessions(topology, local, endpoint_url, state, _profiles(topology, profile))
     show_targets(console, topology, administrator)
     with console.phase("read what exists"):
+        if remove and engine.plan_destroy(topology, administrator).steps:
+            raise UsageError(
+                f"{topology.name} is still deployed, and only the deployer's roles can remove it",
+                hint=f"first: crosswind destroy {again(file, local, endpoint_url, state)}",
+            )
         make = engine.plan_bootstrap_removal if remove else engine.plan_bootstrap
         plan = make(topology, administrator)
     console.document(engine.show(plan))
@@ -54,3 +65,17 @@ def bootstrap(
         console.data(engine.outcome_json(outcome))
     if not remove:
         console.note(f"next: crosswind deploy {again(file, local, endpoint_url, state)}")
+
+
+def _profiles(topology: Topology, given: Sequence[str] | None) -> dict[str, str]:
+    """Profiles by account id, of `ACCOUNT=PROFILE` with the account's declared name."""
+    found: dict[str, str] = {}
+    for pair in given or ():
+        name, equals, profile = pair.partition("=")
+        if not (equals and profile) or name not in topology.accounts:
+            raise UsageError(
+                f"--profile {pair!r} is no ACCOUNT=PROFILE; declared accounts: {', '.join(sorted(topology.accounts))}",
+                hint="such as --profile hub=hub-admin",
+            )
+        found[topology.accounts[name].id] = profile
+    return found

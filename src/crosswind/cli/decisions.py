@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,15 +17,14 @@ from crosswind.local.process import WorldProcess
 
 __all__ = ["decisions"]
 
-_COLUMNS = ("time", "decision", "principal", "action", "resource", "account", "request")
-_WIDTHS = (12, 12, 0)
+_DECISION_WIDTH = len("ImplicitDeny")
 _PAUSE_SECONDS = 0.5
 
 
 def decisions(
     follow: Annotated[bool, typer.Option("--follow", help="Go on with each new decision, until Ctrl-C.")] = False,
     denied: Annotated[bool, typer.Option("--denied", help="The denials alone.")] = False,
-    count: Annotated[int, typer.Option("--count", "-n", min=0, help="How many of those made so far.")] = 20,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many of those made so far.")] = 20,
     state: StateOption = Path(".crosswind"),
     output: OutputOption = Output.text,
 ) -> None:
@@ -34,18 +32,17 @@ def decisions(
     console = Console(as_json=output is Output.json)
     process = wire.world_process(wire.state(state))
     rows, following, counts = _so_far(process, denied)
-    kept = rows[-count:] if count else []
+    kept = rows[-count:]
     if follow:
         _show_stream(console, kept)
         _go_on(console, process, following, denied)
         return
+    _show_stream(console, kept)
     if console.as_json:
-        _show_stream(console, kept)
         return
     if not kept:
         console.line("Nothing was denied so far." if denied else "Nothing was decided so far.")
-    else:
-        console.table("", _COLUMNS, [_cells(row) for row in kept])
+        return
     console.note(
         f"{counts.get('requests', 0)} requests: {counts.get('allowed', 0)} allowed, {counts.get('denied', 0)} denied"
     )
@@ -89,23 +86,15 @@ def _show_stream(console: Console, rows: list[Mapping[str, Any]]) -> None:
         if console.as_json:
             console.record({"schema_version": 1, **row})
         else:
-            console.line("  ".join(_padded(_cells(row))), style="red" if row["effect"] != "Allow" else "")
+            console.line(_line(row), style="red" if row["effect"] != "Allow" else "")
 
 
-def _padded(cells: tuple[str, ...]) -> Iterator[str]:
-    yield from (cell.ljust(width) for cell, width in zip(cells, _WIDTHS, strict=False))
-    yield from islice(cells, len(_WIDTHS), None)
-
-
-def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _line(row: Mapping[str, Any]) -> str:
+    """One decision: what people look for and copy comes first, what is long last."""
     at = datetime.fromtimestamp(row["time"], UTC).strftime("%H:%M:%S.%f")[:-3]
     via = f" via {row['via']}" if row.get("via") else ""
+    owner = row.get("resource_account") or row["account"]
     return (
-        at,
-        row["effect"],
-        f"{row['principal'] or 'anonymous'}{via}",
-        row["action"],
-        row["resource"],
-        row.get("resource_account") or row["account"],
-        row["request_id"],
+        f"{at}  {row['request_id']}  {row['effect'].ljust(_DECISION_WIDTH)}  {row['action']}"
+        f"  {row['resource']} of {owner}  by {row['principal'] or 'anonymous'}{via}"
     )

@@ -19,6 +19,7 @@ from crosswind.cli import wire
 from crosswind.cli.console import Console
 from crosswind.cli.deploy import show_event, show_targets
 from crosswind.cli.options import Output, OutputOption, StateOption
+from crosswind.cli.why import point_to_why
 from crosswind.errors import DeployError
 from crosswind.local.process import WorldProcess
 from crosswind.local.state import StateFolder
@@ -55,6 +56,7 @@ def demo(
         _forget(folder)
         raise
     except BaseException:  # a fault of ours as well: the world may not outlive the demo
+        point_to_why(console, show.process, file or wire.example(), _short_path(folder.root))
         show.stop()
         console.note(f"The world is stopped; its logs are kept in {_short_path(folder.root)}", style="yellow")
         raise
@@ -91,7 +93,7 @@ class Demo:
 
     def __init__(self, console: Console, process: WorldProcess, topology: Topology, root: Path) -> None:
         self._console = console
-        self._process = process
+        self.process = process
         self._topology = topology
         self._root = root
         self.endpoint = ""
@@ -102,7 +104,7 @@ class Demo:
     def run(self, keep: bool) -> Summary:
         """Show it all; with `keep`, leave it deployed and the world up."""
         with self._timed("world", "start the local world"):
-            self.endpoint = self._process.start(port=0).endpoint
+            self.endpoint = self.process.start(port=0).endpoint
         administrator = wire.sessions({}, self.endpoint)
         with self._timed("bootstrap", "make the deployer's roles"):
             self._apply(administrator, engine.plan_bootstrap(self._topology, administrator))
@@ -112,10 +114,10 @@ class Demo:
             self._apply(sessions, engine.plan_deploy(self._topology, self._root, sessions))
         with self._timed("pipelines", "run both pipelines"):
             runs = wire.pipeline_runs(self._topology, sessions, self._console.task).run(RUN_SECONDS)
-        summary = collect(self._topology, sessions, runs, self._process.requests())
+        summary = collect(self._topology, sessions, runs, self.process.requests())
         if not keep:
             self._destroy(sessions, administrator)
-        self.decisions = self._process.decisions()["counts"]
+        self.decisions = self.process.decisions()["counts"]
         if not keep:
             with self._timed("stop", "stop the local world"):
                 self.stop()
@@ -124,7 +126,7 @@ class Demo:
 
     def stop(self) -> None:
         """Stop the world and all that it started."""
-        self._process.stop()
+        self.process.stop()
 
     def _apply(self, sessions: Sessions, plan: engine.Plan) -> None:
         engine.Applier(sessions, show_event(self._console)).apply(plan).raise_first()
@@ -189,11 +191,11 @@ def show_summary(
     console.line(f"AWS calls    {requests}")
     console.line(
         f"IAM          {decisions['requests']} requests decided: {decisions['allowed']} allowed,"
-        f" {decisions['denied']} denied"
+        f" {decisions['denied']} denied (set-up, clean-up and what services did by themselves included)"
     )
     console.line("time         " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in phases.items()))
     if "destroy" in phases:
-        found = f"only {waiting} that wait for their end" if waiting else "no resource of the topology"
+        found = f"only {waiting} KMS keys, which KMS deletes later" if waiting else "no resource of the topology"
         console.line(f"left         nothing: a sweep of every declared account and Region found {found}")
 
 
@@ -212,6 +214,7 @@ def _say_how_to_stop(console: Console, folder: StateFolder, topology: Topology, 
     state, topology_file = _short_path(folder.root), _short_path(file)
     console.line(f'             eval "$(crosswind local env --state {state} -f {topology_file} --account data)"')
     console.line(f"run again    crosswind run --local --state {state} -f {topology_file}")
+    console.line(f"decisions    crosswind local decisions --state {state}")
     console.line(f"stop         crosswind local down --state {state}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +32,9 @@ __all__ = ["app"]
 app = typer.Typer(help="IAM's logic alone: decisions about policy documents.", no_args_is_help=True)
 
 _Files = list[Path]
+_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9]+")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_PRINCIPAL = "such as arn:aws:iam::111111111111:role/etl"
 
 
 @app.callback()
@@ -64,6 +68,7 @@ def decide_(
     for name, value in (("--action", action), ("--principal", principal)):
         if not value:
             raise UsageError(f"{name} is missing", hint="ask one question by hand, or give --cases FILE")
+    _check(action, resource, resource_account)
     request = Request(action, resource, _principal(principal), resource_account, _context(context or []))
     owner = resource_account or _account_in(resource) or request.principal.account
     caller = request.principal.account
@@ -81,6 +86,16 @@ def decide_(
     _print_answer(console, decision)
     if not decision.allowed:
         raise typer.Exit(1)
+
+
+def _check(action: str, resource: str, account: str) -> None:
+    """Refuse what IAM could never be asked."""
+    if not _ACTION.fullmatch(action):
+        raise UsageError(f"--action {action!r} is no service:Action", hint="such as s3:GetObject")
+    if resource != "*" and (not resource.startswith("arn:") or resource.count(":") < 5):
+        raise UsageError(f"--resource {resource!r} is no ARN", hint="such as arn:aws:s3:::bucket/key, or *")
+    if account and not _ACCOUNT.fullmatch(account):
+        raise UsageError(f"--resource-account {account!r} is no account id", hint="it has 12 digits")
 
 
 def _print_cases(console: Console, file: Path) -> None:
@@ -141,7 +156,11 @@ def _principal(text: str) -> Principal:
     try:
         found = Principal.of(text)
     except ValueError as error:
-        raise UsageError(f"--principal: {error}", hint="such as arn:aws:iam::111111111111:role/etl") from error
+        raise UsageError(f"--principal: {error}", hint=_PRINCIPAL) from error
+    if found.account and not _ACCOUNT.fullmatch(found.account):
+        raise UsageError(f"--principal {text!r} names no account: it has 12 digits", hint=_PRINCIPAL)
+    if "*" in text or "?" in text:
+        raise UsageError(f"--principal {text!r} has a wildcard; one caller asks", hint=_PRINCIPAL)
     return found
 
 

@@ -12,6 +12,8 @@ from crosswind.cli import wire
 from crosswind.cli.console import Console
 from crosswind.cli.deploy import show_targets
 from crosswind.cli.options import EndpointOption, FileOption, LocalOption, Output, OutputOption, StateOption, again
+from crosswind.cli.why import point_to_why
+from crosswind.errors import RunError
 
 __all__ = ["run"]
 
@@ -29,7 +31,12 @@ def run(
     topology, _ = wire.topology(file)
     sessions = wire.target_sessions(topology, local, endpoint_url, state)
     show_targets(console, topology, sessions)
-    runs = wire.pipeline_runs(topology, sessions, console.task).run(timeout)
+    try:
+        runs = wire.pipeline_runs(topology, sessions, console.task).run(timeout)
+    except RunError:
+        if local:
+            point_to_why(console, wire.world_process(wire.state(state)), file, state)
+        raise
     if console.as_json:
         console.data({"schema_version": 1, "runs": [asdict(each) for each in runs]})
         return

@@ -12,12 +12,13 @@ import typer
 from crosswind.cli import wire
 from crosswind.cli.console import Console
 from crosswind.cli.options import Output, OutputOption, StateOption, in_state
-from crosswind.errors import TopologyError, UsageError, WorldError
-from crosswind.iam.explanation import Explanation
+from crosswind.errors import TopologyError, UsageError, WorldDownError, WorldError
+from crosswind.iam import Explanation
+from crosswind.local.process import WorldProcess
 from crosswind.report.denial import lines
 from crosswind.report.origins import Origin, Origins
 
-__all__ = ["why"]
+__all__ = ["point_to_why", "why"]
 
 _FILE = Path("crosswind.yaml")
 
@@ -45,8 +46,8 @@ def why(
     found = wire.world_process(wire.state(state)).decision(request_id or "last")
     if found is None:
         raise _unknown(request_id, state)
-    told = [Explanation.of(each["explanation"]) if each["explanation"] else None for each in found["decisions"]]
-    sources = [origins.of(each) if origins and each else () for each in told]
+    told = [Explanation.of(each["explanation"]) for each in found["decisions"]]
+    sources = [origins.of(each) if origins else () for each in told]
     if console.as_json:
         console.data(
             {**found, "decisions": [_with_origins(*pair) for pair in zip(found["decisions"], sources, strict=True)]}
@@ -54,9 +55,8 @@ def why(
         return
     console.line(_headline(found))
     for decision, explanation, source in zip(found["decisions"], told, sources, strict=True):
-        if explanation is None or (not found["allowed"] and explanation.effect == "Allow"):
-            kept = "" if explanation else " (why is not kept any more)"
-            console.line(f"{decision['effect']}: {decision['action']} on resource: {decision['resource']}{kept}", "dim")
+        if not found["allowed"] and explanation.effect == "Allow":
+            console.line(f"Allow: {decision['action']} on resource: {decision['resource']}", "dim")
             continue
         console.line()
         for line in lines(explanation, source):
@@ -104,4 +104,16 @@ def _next(origins: list[Origin], file: Path | None, state: Path) -> str:
     if not places:
         return "make the FIX in the account that it names, then run the request again"
     again = shlex.join(["crosswind", "deploy", "--local", "-f", str(file or _FILE), *in_state(state)])
-    return f"correct {places[0]}, then {again}; a document that was changed by hand is restored by the same"
+    # A deploy compares templates, as CloudFormation does: what was changed behind it stays as it is.
+    return f"look at {places[0]}; what you change there, {again} applies. What was changed by hand, undo by hand"
+
+
+def point_to_why(console: Console, process: WorldProcess, file: Path, state: Path) -> None:
+    """After something failed: whether IAM denied anything in this world, and what tells the reason."""
+    try:
+        denied = process.decisions()["counts"]["denied"]
+    except WorldDownError:
+        return  # the failure was the world's own, and is told
+    if denied:
+        command = shlex.join(["crosswind", "why", "-f", str(file), *in_state(state)])
+        console.note(f"IAM denied {denied} requests in this world; the last one: {command}", style="yellow")

@@ -119,10 +119,20 @@ def target_sessions(topology: Topology, local: bool, endpoint_url: str, folder: 
     return deployer_sessions(topology, endpoint) if endpoint else administrator_sessions(topology, False, "", folder)
 
 
-def administrator_sessions(topology: Topology, local: bool, endpoint_url: str, folder: Path) -> Sessions:
-    """Sessions of who made the accounts: root at the local world or an endpoint, each account's profile on AWS."""
-    profiles = {account.id: account.profile for account in topology.accounts.values()}
-    return sessions(profiles, _endpoint(local, endpoint_url, folder))
+def administrator_sessions(
+    topology: Topology, local: bool, endpoint_url: str, folder: Path, profiles: Mapping[str, str] | None = None
+) -> Sessions:
+    """Sessions of who made the accounts: root at the local world or an endpoint; on AWS a profile of each account.
+
+    Args:
+        topology: whose accounts, and their declared profiles.
+        local: whether the local world of the state folder is meant.
+        endpoint_url: another endpoint; empty for AWS.
+        folder: the state folder.
+        profiles: other profiles than the declared ones, by account id.
+    """
+    declared = {account.id: account.profile for account in topology.accounts.values()}
+    return sessions({**declared, **(profiles or {})}, _endpoint(local, endpoint_url, folder))
 
 
 def _endpoint(local: bool, endpoint_url: str, folder: Path) -> str:

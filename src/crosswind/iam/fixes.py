@@ -87,6 +87,10 @@ def _amended(decision: Decision, near: NearMiss) -> str:
     actual = _grantee(decision) if near.element == "Principal" else (near.actual or ("",))[0]
     if near.element.startswith("Not"):
         return f"take {actual} out of {near.element} in {where}, or add a statement that allows it"
+    if near.element in ("Action", "Resource"):
+        # The nearest statement may be there for something else: a right of its own is the safe advice.
+        request = decision.request
+        return f"allow {request.action} on {request.resource} in {where}, or in a statement of its own"
     return f"add {actual} to {near.element} in {where}"
 
 

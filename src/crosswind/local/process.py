@@ -106,10 +106,28 @@ class WorldProcess:
     def decision(self, request_id: str = "last") -> dict[str, Any] | None:
         """What was decided for one request, with its explanations; None when the world does not know it.
 
+        A world that was stopped leaves its denials behind, in its state folder.
+
         Args:
             request_id: as AWS's answer carried it; `last` for the last denial.
         """
-        return self._found(self.running(), f"/_crosswind/decisions/{urllib.parse.quote(request_id, safe='')}")
+        try:
+            running = self.running()
+        except WorldDownError:
+            left = self._left_behind(request_id)
+            if left is None:
+                raise
+            return left
+        return self._found(running, f"/_crosswind/decisions/{urllib.parse.quote(request_id, safe='')}")
+
+    def _left_behind(self, request_id: str) -> dict[str, Any] | None:
+        found = None
+        if self.state.decisions.is_file():
+            for line in self.state.decisions.read_text(encoding="utf-8").splitlines():
+                denied = json.loads(line)
+                if request_id in ("last", denied["request"]["id"]):
+                    found = denied
+        return found
 
     def stop(self, seconds: float = 30) -> bool:
         """Stop the world and all that it started.

@@ -110,6 +110,6 @@ def _printed(credentials: Credentials) -> dict[str, Any]:
 
 
 def _not_authorized(principal: Principal, role: str) -> ServiceError:
-    # AWS does not say whether the role exists. The authorizer says the same before; this is for a world without one.
+    # AWS does not say whether the role exists. IAM lets through who may assume any role of the own account.
     text = f"User: {principal.arn} is not authorized to perform: sts:AssumeRole on resource: {role}"
     return ServiceError("AccessDenied", text, 403)

@@ -12,10 +12,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from tests.local.cli.test_verbs import crosswind, project
 
@@ -59,12 +61,16 @@ def nothing_runs(folder: Path) -> bool:
     return not processes_of(folder)
 
 
+def iam_as(endpoint: str, key: str, secret: str = "local") -> Any:
+    return boto3.client(
+        "iam", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key,
+        aws_secret_access_key=secret, config=Config(retries={"total_max_attempts": 1}),
+    )  # fmt: skip
+
+
 def test_env_of_an_account_and_of_a_role(world: tuple[Path, str]) -> None:
     folder, endpoint = world
-    iam = boto3.client(
-        "iam", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="444444444444",
-        aws_secret_access_key="local", config=Config(retries={"total_max_attempts": 1}),
-    )  # fmt: skip
+    iam = iam_as(endpoint, "444444444444")
     iam.create_role(RoleName="reader", AssumeRolePolicyDocument=TRUST)
     root = json.loads(crosswind("local", "env", "--account", "444444444444", "-o", "json", cwd=folder).stdout)
     assert root["environment"]["AWS_ACCESS_KEY_ID"] == "444444444444"
@@ -76,6 +82,27 @@ def test_env_of_an_account_and_of_a_role(world: tuple[Path, str]) -> None:
     assert (gone.returncode, gone.stdout) == (2, "")
     assert "there is no role arn:aws:iam::444444444444:role/writer" in gone.stderr
     assert "roles of 444444444444: reader" in gone.stderr
+
+
+def test_why_and_decisions_tell_of_a_denial(world: tuple[Path, str]) -> None:
+    folder, endpoint = world
+    root = iam_as(endpoint, "444444444444")
+    root.create_user(UserName="idle")
+    key = root.create_access_key(UserName="idle")["AccessKey"]
+    with pytest.raises(ClientError) as caught:
+        iam_as(endpoint, key["AccessKeyId"], key["SecretAccessKey"]).list_roles()
+    response = caught.value.response
+    request = response["ResponseMetadata"]["RequestId"]
+    shown = crosswind("local", "decisions", "--denied", "-o", "json", cwd=folder).stdout
+    (row,) = [each for each in map(json.loads, shown.splitlines()) if each["request_id"] == request]
+    assert (row["action"], row["effect"]) == ("iam:ListRoles", "ImplicitDeny")
+    why = crosswind("why", request, cwd=folder)
+    assert (why.returncode, why.stdout) == (0, crosswind("why", "--last", cwd=folder).stdout)
+    assert response["Error"]["Message"] in why.stdout.splitlines()
+    assert "MISS" in why.stdout
+    told = json.loads(crosswind("why", request, "-o", "json", cwd=folder).stdout)
+    assert (told["schema_version"], told["request"]["id"], told["allowed"]) == (1, request, False)
+    assert told["decisions"][0]["explanation"]["sentence"] == response["Error"]["Message"]
 
 
 def test_what_env_prints_is_safe_to_evaluate(world: tuple[Path, str]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from crosswind.cli import wire
 
+WITH_KEYS = Path(__file__).parents[2] / "golden" / "topologies" / "customer_keys.yaml"
 CACHE = Path(__file__).parents[3] / ".crosswind" / "cache"
 
 
@@ -54,16 +55,20 @@ def left_on_disk(folder: Path) -> list[str]:
 
 
 def test_two_demos_at_once_succeed_and_leave_nothing(tmp_path: Path) -> None:
-    folders = [tmp_path / "one", tmp_path / "two"]
-    demos = [start(folder, "--output", "json") for folder in folders]
-    for folder, demo in zip(folders, demos, strict=True):
+    """The example, and the same with a KMS key of its own for each bucket."""
+    names = ["unified-pipelines", "customer-keys"]
+    folders = [tmp_path / name for name in names]
+    demos = [start(folders[0], "--output", "json"), start(folders[1], "--output", "json", "--file", str(WITH_KEYS))]
+    for name, folder, demo in zip(names, folders, demos, strict=True):
         out, progress = demo.communicate(timeout=400)
         assert demo.returncode == 0, out + progress
         summary = json.loads(out)
         assert summary["metrics"]["validation:auc"] > 0.8
         assert summary["replicated_objects"] >= 3
         assert summary["removed"]
-        assert summary["model"].startswith("s3://unified-pipelines-destination-222222222222-us-west-2/models/")
+        assert summary["model"].startswith(f"s3://{name}-destination-222222222222-us-west-2/models/")
+        assert summary["decisions"]["allowed"] > 500
+        assert summary["decisions"]["denied"] == 0
         assert set(summary["phases"]) == {"world", "bootstrap", "deploy", "pipelines", "destroy", "stop"}
         assert processes_of(folder) == []
         assert left_on_disk(folder) == []

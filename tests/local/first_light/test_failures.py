@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +12,7 @@ from crosswind.cli import wire
 from crosswind.errors import RunError
 from tests.local.first_light.conftest import FirstLight
 
-DATA = "222222222222"
+HUB, DATA = "111111111111", "222222222222"
 EAST, WEST = "us-east-1", "us-west-2"
 
 
@@ -53,3 +54,27 @@ def test_a_failing_training_is_named_with_its_reason(first_light: FirstLight) ->
         text = run(first_light)
     assert f"task train (attempt 2) failed in account {DATA}, {WEST}" in text
     assert "num_round" in text
+
+
+def test_a_denied_task_shows_the_reason_in_its_log(first_light: FirstLight) -> None:
+    iam = first_light.administrator.client("iam", DATA, EAST)
+    role = first_light.names.role("cross-account")
+    trust = json.dumps(iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"])
+    assert trust.count("unified-pipelines-hub") == 1
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=trust.replace("unified-pipelines-hub", "another-hub"))
+    try:
+        text = run(first_light)
+    finally:
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=trust)
+    assert "is not authorized to perform: sts:AssumeRole on resource: " in text
+    logs = first_light.administrator.client("logs", HUB, EAST)
+    events = logs.filter_log_events(logGroupName=f"airflow-{first_light.names.environment}-Task")["events"]
+    log = "\n".join(str(json.loads(event["message"])["event"]) for event in events)
+    assert "WHY   cross-account: both sides must allow" in log
+    assert (
+        'condition StringEquals sts:ExternalId: policy wants "another-hub", request carries "unified-pipelines-hub"'
+        in log
+    )
+    denied = first_light.process.decision()
+    assert denied is not None
+    assert denied["decisions"][0]["explanation"]["owner"] == DATA

@@ -49,12 +49,11 @@ def ask(root: Path, *options: str) -> str:
     return done.stdout
 
 
-def test_the_last_decisions_as_a_table(world: DecidedWorld, tmp_path: Path) -> None:
+def test_the_last_decisions_a_line_each(world: DecidedWorld, tmp_path: Path) -> None:
     world.rows = [row(number, "ImplicitDeny" if number % 4 == 0 else "Allow") for number in range(1, 10)]
     shown = ask(tmp_path, "-n", "5").splitlines()
-    assert shown[0].split() == ["time", "decision", "principal", "action", "resource", "account", "request"]
-    assert [line.split()[-1] for line in shown[1:]] == [f"request-{number}" for number in range(5, 10)]
-    assert shown[1].split()[:2] == ["22:13:25.000", "Allow"]
+    assert [line.split()[1] for line in shown] == [f"request-{number}" for number in range(5, 10)]
+    assert shown[0].split()[:4] == ["22:13:25.000", "request-5", "Allow", "s3:GetObject"]
     assert "assumed-role/etl/run via glue" in ask(tmp_path)
 
 
@@ -62,9 +61,7 @@ def test_the_denials_alone(world: DecidedWorld, tmp_path: Path) -> None:
     """Also when a whole page of the log holds none."""
     world.rows = [row(number, "ExplicitDeny" if number in (1, 9) else "Allow") for number in range(1, 10)]
     shown = ask(tmp_path, "--denied")
-    assert "request-1\n" in shown
-    assert "request-9\n" in shown
-    assert "request-2" not in shown
+    assert [line.split()[1] for line in shown.splitlines()] == ["request-1", "request-9"]
 
 
 def test_json_is_one_line_a_decision(world: DecidedWorld, tmp_path: Path) -> None:

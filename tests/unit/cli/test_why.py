@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from crosswind.cli import wire
 from crosswind.cli.main import app
-from crosswind.errors import CrosswindError, TopologyError
+from crosswind.errors import CrosswindError, TopologyError, WorldDownError
 from crosswind.iam.explanation import Document, Explanation, LayerLine, Mark, Mismatch, NearMiss
 from tests.unit.cli.world import DecidedWorld
 
@@ -153,14 +153,6 @@ def test_of_a_denied_request_the_allowed_needs_take_one_line(world: DecidedWorld
     assert shown[3] == DENIED.sentence
 
 
-def test_an_allowed_request_whose_decisions_are_forgotten(world: DecidedWorld) -> None:
-    told = answer("r-4", ALLOWED)
-    told["decisions"][0]["explanation"] = None
-    world.explained["r-4"] = told
-    assert f"Allow: sts:AssumeRole on resource: {ROLE} (why is not kept any more)" in ask("r-4").stdout
-    assert json.loads(ask("r-4", "--output", "json").stdout)["decisions"][0]["origins"] == []
-
-
 @pytest.mark.parametrize(
     ("words", "exit_code", "message"),
     [
@@ -183,3 +175,14 @@ def test_no_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     error = ask().exception
     assert isinstance(error, CrosswindError)
     assert (error.code, error.exit_code) == ("CW502", 1)
+
+
+def test_a_stopped_world_leaves_its_denials_behind(tmp_path: Path) -> None:
+    denials = [answer("first", DENIED), answer("second", DENIED)]
+    (tmp_path / "decisions.jsonl").write_text("".join(json.dumps(each) + "\n" for each in denials))
+    for words, told in ((["first"], "first"), ([], "second")):
+        done = CliRunner().invoke(app, ["why", *words, "--state", str(tmp_path), "--output", "json"])
+        assert done.exit_code == 0
+        assert json.loads(done.stdout)["request"]["id"] == told
+    gone = CliRunner().invoke(app, ["why", "third", "--state", str(tmp_path)])
+    assert isinstance(gone.exception, WorldDownError)

@@ -75,8 +75,6 @@ def _message(call: Call, need: Need, decision: Decision) -> str:
     if call.service == "sqs":
         name = need.action.partition(":")[2]
         return words.replace(f"sqs:{name}", f"sqs:{name.lower()}")  # as SQS writes its actions
-    if call.service == "secretsmanager" and need.forwarded_by:
-        return "Access to KMS is not allowed"
     return words
 
 

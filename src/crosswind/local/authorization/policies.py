@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from crosswind.iam import KmsGrant, Level, Policy, PolicyKind, PolicySet, Principal, PrincipalKind
+from crosswind.iam import KmsGrant, Level, Policy, PolicyKind, PolicySet, Principal, PrincipalKind, parse
 from crosswind.local.authorization.callers import Caller
 from crosswind.local.authorization.documents import Document, KeptGrant, KeptPrincipal, Member
 from crosswind.local.authorization.need import Need
@@ -18,6 +18,7 @@ __all__ = ["Bindings", "PolicyState", "PolicyStore"]
 _UNDER_RCPS = {"s3", "sts", "kms", "sqs", "secretsmanager", "ecr", "aoss"}
 _ROLES = {PrincipalKind.ROLE, PrincipalKind.SESSION}
 _IN_ACCOUNTS = _ROLES | {PrincipalKind.ROOT, PrincipalKind.USER, PrincipalKind.FEDERATED_USER}
+_NO_TRUST: Mapping[str, object] = {"Version": "2012-10-17", "Statement": []}
 _NO_IDS: Mapping[str, str] = {}
 
 
@@ -125,6 +126,10 @@ class PolicyStore:
         arn = need.resource
         if service == "sts":
             trust = self._state.trust_policy(arn) if ":role/" in arn else None
+            if trust is None:  # of a role that is not there, too, AWS says only that it may not be assumed
+                return parse(
+                    _NO_TRUST, PolicyKind.TRUST, name=arn.rpartition("/")[2], account=need.account, lenient=True
+                )
             return self._one(trust, PolicyKind.TRUST, "trust", arn)
         if service == "kms":
             policy = self._state.key_policy(arn) if ":key/" in arn else None

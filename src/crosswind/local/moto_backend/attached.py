@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crosswind.local.authorization.documents import Document, KeptPrincipal
-from crosswind.local.moto_backend.identities import iam_of, role_at, tags_of
+from crosswind.local.moto_backend.identities import iam_of, role_at, tags_of, user_at
 from crosswind.local.moto_backend.managed import lend
 
 __all__ = ["AttachedPolicies"]
@@ -33,12 +33,8 @@ class AttachedPolicies:
 
     def kept_user(self, arn: str) -> KeptPrincipal | None:
         """A user by its ARN, path included; None when there is none."""
-        parts = arn.split(":", 5)
-        backend = iam_of(parts[4], parts[1]) if len(parts) == 6 else None
-        if backend is None:
-            return None
-        user = backend.users.get(arn.rpartition("/")[2])
-        if user is None or user.arn != arn:
+        backend, user = user_at(arn)
+        if user is None:
             return None
         documents = [*_attached(user, user.account_id)]
         for group in list(backend.groups.values()):
@@ -49,7 +45,7 @@ class AttachedPolicies:
             arn,
             user.id,
             tuple(documents),
-            _boundary(boundary.get("PermissionsBoundaryArn"), user.account_id, parts[1]),
+            _boundary(boundary.get("PermissionsBoundaryArn"), user.account_id, arn.split(":")[1]),
             backend.tagger.get_tag_dict_for_resource(arn),
         )
 

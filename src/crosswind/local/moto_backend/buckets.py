@@ -62,12 +62,6 @@ class Buckets(Locks):
         bucket = self._bucket(name)
         return str(bucket.versioning_status or "") if bucket is not None else ""
 
-    def bucket_policy(self, name: str) -> str | None:
-        """The bucket's policy document."""
-        bucket = self._bucket(name)
-        policy = bucket.policy if bucket is not None else None
-        return policy.decode() if isinstance(policy, bytes) else policy
-
     def object_version(self, bucket: str, key: str, version_id: str | None = None) -> ObjectVersion | None:
         """A version, the latest when no id is given; None when there is none."""
         found = self.found(bucket, key, version_id)

@@ -9,7 +9,7 @@ from moto.iam.models import iam_backends
 
 from crosswind.local.edge.backend import KeyOwner, RoleFacts, UserFacts
 
-__all__ = ["KeptIdentities", "iam_of", "role_at", "tags_of"]
+__all__ = ["KeptIdentities", "iam_of", "role_at", "tags_of", "user_at"]
 
 
 class KeptIdentities:
@@ -25,18 +25,10 @@ class KeptIdentities:
 
     def user(self, arn: str) -> UserFacts | None:
         """The user with exactly this ARN."""
-        parts = arn.split(":", 5)
-        backend = iam_of(parts[4], parts[1]) if len(parts) == 6 else None
-        if backend is None:
-            return None
-        user = backend.users.get(arn.rpartition("/")[2])
-        if user is None or user.arn != arn:
+        backend, user = user_at(arn)
+        if user is None:
             return None
         return UserFacts(arn, user.id, user.name, user.account_id, backend.tagger.get_tag_dict_for_resource(arn))
-
-    def role_exists(self, arn: str) -> bool:
-        """True when there is a role with exactly this ARN."""
-        return self.role(arn) is not None
 
     def key_owner(self, access_key: str) -> KeyOwner | None:
         """The user who has this access key, in any account."""
@@ -68,6 +60,14 @@ def role_at(arn: str) -> Any:
         if role.name == name and role.arn == arn:
             return role
     return None
+
+
+def user_at(arn: str) -> tuple[Any, Any]:
+    """The account's IAM in moto, and the user there with exactly this ARN; None for what there is not."""
+    parts = arn.split(":", 5)
+    backend = iam_of(parts[4], parts[1]) if len(parts) == 6 else None
+    user = backend.users.get(arn.rpartition("/")[2]) if backend is not None else None
+    return backend, user if user is not None and user.arn == arn else None
 
 
 def tags_of(held: Mapping[str, Mapping[str, str]] | Iterable[Mapping[str, str]] | None) -> dict[str, str]:

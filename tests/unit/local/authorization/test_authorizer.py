@@ -439,18 +439,6 @@ def test_a_read_carries_no_encoded_message() -> None:
     assert "Encoded" not in Room(with_role(allow("a:B")), a_need("ec2:DescribeVpcs", "*")).denied(call).message
 
 
-def test_a_secret_says_only_that_its_key_is_closed() -> None:
-    via = "secretsmanager.us-east-1.amazonaws.com"
-    needs = (
-        a_need("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:us-east-1:{HUB}:secret:s-abcdef"),
-        a_need("kms:Decrypt", f"arn:aws:kms:us-east-1:{HUB}:key/k", forwarded_by=via),
-    )
-    call = a_call(service="secretsmanager", operation="GetSecretValue")
-    call = replace(call, http=replace(call.http, headers={"x-amz-target": "secretsmanager.GetSecretValue"}))
-    error = Room(with_role(allow("secretsmanager:*")), *needs).denied(call)
-    assert (error.code, error.message) == ("AccessDeniedException", "Access to KMS is not allowed")
-
-
 def test_a_long_explanation_is_cut() -> None:
     statements = [allow("s3:PutObject", f"{BUCKET}/{'ü' * 200}{number}") for number in range(40)]
     error = Room(with_role(*statements), a_need(resource=f"{BUCKET}/{'ü' * 900}")).denied(a_call())
