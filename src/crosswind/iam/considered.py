@@ -72,14 +72,10 @@ def consider(policies: Iterable[Policy], question: Question) -> Considered:
             if action_met and resource_met and result.principal is not False:
                 if statement.conditions:
                     result = _with_conditions(result, question)
-                    if not result.matched:
-                        keep(result)
-                        continue
-                if statement.effect == "Deny":
-                    denied = True
-                else:
-                    allowed = True
-                    if result.grantee is not None:
+                if not statement.conditions or result.matched:
+                    denied = denied or statement.effect == "Deny"
+                    allowed = allowed or statement.effect == "Allow"
+                    if statement.effect == "Allow" and result.grantee is not None:
                         grantees.append(result.grantee)
             keep(result)
     if not results:
