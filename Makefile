@@ -7,7 +7,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check golden bench conformance airflow-matrix iam-fuzz unit clean
+.PHONY: help demo test check golden bench conformance airflow-matrix iam-fuzz crash-schedules unit clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -16,7 +16,7 @@ demo: .venv/.demo  ## Install, then run the whole example on this machine
 	$(BIN)/crosswind demo
 
 test: .venv/.dev  ## Install, then run all tests (unit, golden, local, docs, airflow)
-	$(BIN)/pytest tests --ignore=tests/conformance
+	$(BIN)/pytest tests --ignore=tests/conformance --ignore=tests/simulator
 	$(BIN)/python tests/airflow/matrix.py 3.3.1
 
 unit: .venv/.dev  ## The tests without I/O
@@ -42,6 +42,9 @@ airflow-matrix: .venv/.dev  ## The Airflow package's tests on every Airflow vers
 
 iam-fuzz: .venv/.dev  ## 100,000 random IAM requests against an independent engine (npm installs it)
 	$(BIN)/python -m tests.oracle.fuzz $(FUZZ)
+
+crash-schedules: .venv/.dev  ## 10,000 random crash schedules over the real logic, and that removing its guards is noticed
+	$(BIN)/pytest tests/simulator
 
 clean:  ## Remove environments, caches and the local world's state
 	rm -rf .venv .uv .crosswind .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache examples/*/.crosswind

@@ -37,6 +37,7 @@ class RecordedAws:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self._scripts: dict[str, list[Any]] = {}
+        self._happenings: dict[str, Callable[[dict[str, Any]], None]] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._app, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -56,11 +57,20 @@ class RecordedAws:
         """Forget all state, calls and scripts."""
         self._post("/moto-api/reset", {})
         self._scripts.clear()
+        self._happenings.clear()
         self.calls.clear()
 
     def script(self, action: str, *answers: Any) -> None:
         """Answer an action's calls without moto."""
         self._scripts[action] = list(answers)
+
+    def upon(self, action: str, do: Callable[[dict[str, Any]], None]) -> None:
+        """Let something happen when an action is called, with its parameters, before it is answered."""
+        self._happenings[action] = do
+
+    def forget(self, action: str) -> None:
+        """Let moto answer an action again."""
+        self._scripts.pop(action, None)
 
     def client(self, service: str, region: str, account: str = "222222222222") -> Any:
         """A client that acts in an account, for set-up and for looking; its calls are recorded too."""
@@ -87,6 +97,8 @@ class RecordedAws:
             return self._moto(environ, start)  # type: ignore[no-any-return]
         call = _call(request, request.get_data(cache=True))
         self.calls.append(call)
+        if happening := self._happenings.get(call.action):
+            happening(call.parameters)
         answers = self._scripts.get(call.action)
         if answers:
             answer = answers[0] if len(answers) == 1 else answers.pop(0)

@@ -39,35 +39,12 @@ def connection(**extra: Any) -> str:
 
 
 def names_document() -> dict[str, Any]:
-    """The names file of the example, as deploy writes it."""
-    buckets = {
-        name: {"name": f"unified-pipelines-{name}-{SPOKE}-{region}", "account": SPOKE, "region": region}
-        for name, region in (("source", "us-east-1"), ("destination", "us-west-2"))
-    }
-    config = {"bucket": buckets["destination"]["name"], "key": "config/penguins_training.json"}
-    glue = "mwaa_glue_raw_to_transform"
-    return {
-        "schema_version": 1,
-        "topology": "unified-pipelines",
-        "partition": "aws",
-        "sites": {
-            "processing": {"account": SPOKE, "region": "us-east-1", "connection": EAST},
-            "ml": {"account": SPOKE, "region": "us-west-2", "connection": WEST},
-        },
-        "buckets": buckets,
-        "jobs": {
-            glue: {"type": "glue", "site": "processing", "name": glue},
-            "penguins_training": {"type": "sagemaker", "site": "ml", "config": config},
-            "dagcleanup": {"type": "lambda", "site": "ml", "name": "dagcleanup"},
-        },
-        "intervals": {
-            "poke_seconds": 1,
-            "timeout_seconds": 60,
-            "job_seconds": 1,
-            "retries": 2,
-            "retry_seconds": 60,
-        },
-    }
+    """The names file of the example, as deploy writes it; only the waits are shorter."""
+    document: dict[str, Any] = json.loads(
+        (EXAMPLE.parents[1] / "tests/golden/unified_pipelines/names.json").read_text()
+    )
+    document["intervals"] |= {"poke_seconds": 1, "timeout_seconds": 60, "job_seconds": 1, "arrival_seconds": 60}
+    return document
 
 
 if not _has_airflow():
@@ -104,7 +81,10 @@ else:
 
     @pytest.fixture
     def aws(_server: RecordedAws, monkeypatch: pytest.MonkeyPatch) -> RecordedAws:
-        """An empty AWS, with the example's two connections."""
+        """An empty AWS, with the example's two connections, and no session of an earlier test."""
+        from crosswind.airflow.hooks import cross_account
+
+        cross_account._SESSIONS.clear()
         _server.reset()
         monkeypatch.setenv("AWS_ENDPOINT_URL", _server.url)
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")

@@ -20,7 +20,7 @@ except ImportError:
     from airflow.models.dagbag import DagBag
     from airflow.serialization.serialized_objects import SerializedDAG as Serialization
 
-DATA, ML = "cross_account_data_processing_dag", "cross_account_machine_learning_dag"
+DATA, ML, REAPER = "cross_account_data_processing_dag", "cross_account_machine_learning_dag", "unified-pipelines_reaper"
 
 
 def parsed(folder: Path) -> Any:
@@ -41,23 +41,25 @@ def _no_connection(*_: object) -> None:
     raise AssertionError("a connection was opened while a DAG was parsed")
 
 
-def test_both_are_imported(bag: Any) -> None:
+def test_all_are_imported(bag: Any) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) == {DATA, ML}
+    assert set(bag.dags) == {DATA, ML, REAPER}
 
 
 def test_tasks_and_their_order(bag: Any) -> None:
     order = {dag_id: {task.task_id: task.downstream_task_ids for task in dag.tasks} for dag_id, dag in bag.dags.items()}
-    assert order[DATA] == {
-        "wait_for_raw_data": {"mwaa_glue_raw_to_transform"},
-        "mwaa_glue_raw_to_transform": {"publish"},
-        "publish": set(),
-    }
-    assert order[ML] == {
-        "select": {"wait_for_transformed_data", "train"},
-        "wait_for_transformed_data": {"train"},
-        "train": {"dagcleanup"},
-        "dagcleanup": set(),
+    assert order == {
+        DATA: {
+            "wait_for_raw_data": {"mwaa_glue_raw_to_transform"},
+            "mwaa_glue_raw_to_transform": {"publish"},
+            "publish": set(),
+        },
+        ML: {
+            "wait_for_transformed_data": {"train", "dagcleanup"},
+            "train": {"dagcleanup"},
+            "dagcleanup": set(),
+        },
+        REAPER: {"reap": set()},
     }
 
 
@@ -71,41 +73,40 @@ def test_each_task_acts_by_its_sites_connection_and_no_other_region(bag: Any) ->
     assert used == {
         "wait_for_raw_data": (EAST, None),
         "mwaa_glue_raw_to_transform": (EAST, None),
-        "wait_for_transformed_data": (WEST, None),
         "train": (WEST, None),
         "dagcleanup": (WEST, None),
     }
 
 
 def test_waiting_holds_no_worker(bag: Any) -> None:
-    waiting = {"wait_for_raw_data", "mwaa_glue_raw_to_transform", "wait_for_transformed_data", "train"}
-    tasks = [task for dag in bag.dags.values() for task in dag.tasks]
-    assert {task.task_id for task in tasks if getattr(task, "deferrable", False)} == waiting
+    tasks = {task.task_id: task for dag in bag.dags.values() for task in dag.tasks}
+    assert {name for name, task in tasks.items() if not getattr(task, "deferrable", False)} == {"publish", "reap"}
 
 
 def test_every_task_is_guarded_and_tried_again(bag: Any) -> None:
     for dag in bag.dags.values():
         for task in dag.tasks:
             assert task._pre_execute_hook is not None, task.task_id
-            assert task.retries == (0 if task.task_id == "select" else 2)
+            assert task.retries == (0 if task.task_id == "reap" else 2)
             assert task.retry_exponential_backoff
 
 
-def test_glue_is_waited_for_and_stopped(bag: Any) -> None:
+def test_the_wait_outlasts_what_is_waited_for(bag: Any) -> None:
+    sensor = bag.dags[ML].get_task("wait_for_transformed_data")
+    assert sensor.timeout == sensor.names.intervals.arrival_seconds
     glue = bag.dags[DATA].get_task("mwaa_glue_raw_to_transform")
-    assert glue.waiter_delay * glue.waiter_max_attempts >= 12 * 3600
-    assert glue.stop_job_run_on_kill
-
-
-def test_lambda_is_never_called_twice(bag: Any) -> None:
-    cleanup = bag.dags[ML].get_task("dagcleanup")
-    assert cleanup.botocore_config == {"read_timeout": 910, "retries": {"total_max_attempts": 1}}
+    assert glue.longest_seconds(None) > glue.job.timeout_seconds
 
 
 def test_the_asset_joins_them(bag: Any) -> None:
     (asset,) = bag.dags[DATA].get_task("publish").outlets
     assert asset.name == "unified-pipelines/transformed"
     assert list(bag.dags[ML].timetable.asset_condition.objects) == [asset]
+
+
+def test_the_training_reads_what_the_sensor_proves(bag: Any) -> None:
+    train = bag.dags[ML].get_task("train")
+    assert train.arrival.operator.task_id == "wait_for_transformed_data"
 
 
 def test_they_survive_serialization(bag: Any) -> None:

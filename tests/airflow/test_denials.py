@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from types import SimpleNamespace
 from urllib.parse import quote
@@ -11,10 +10,14 @@ import pytest
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from botocore.exceptions import ClientError
 
-from crosswind.airflow import CrossAccountSageMakerHook, declared_connection, load_topology
+from crosswind.airflow import AwsTarget, declared_connection, load_topology
 from crosswind.airflow.denials import HEADER
+from crosswind.airflow.jobs.model import Submission
+from crosswind.airflow.owner import Attempt, Owner
+from crosswind.airflow.triggers.job import RemoteJobTrigger
 from tests.airflow.aws import RecordedAws
 from tests.airflow.conftest import EAST, WEST
+from tests.airflow.tasks import event_of
 
 WHY = "User: x is not authorized\nFIX   owner 222222222222: add it"
 REFUSED = {"__type": "AccessDeniedException", "message": "User: x is not authorized"}
@@ -32,11 +35,12 @@ def test_airflows_own_hook_after_the_guard(
 
 
 def test_a_look_of_the_trigger(aws: RecordedAws, caplog: pytest.LogCaptureFixture) -> None:
-    async def look() -> None:
-        async with await CrossAccountSageMakerHook(aws_conn_id=WEST).get_async_conn() as client:
-            await client.describe_training_job(TrainingJobName="j")
-
     aws.script("DescribeTrainingJob", (400, REFUSED, {HEADER: quote(WHY)}))
-    with caplog.at_level(logging.WARNING), pytest.raises(ClientError):
-        asyncio.run(look())
+    submission = Submission("training", "j", "j", Attempt(Owner("d", "r", "t", -1, 2), 1))
+    target = AwsTarget("222222222222", "us-west-2", WEST, "d", "r", "ml")
+    trigger = RemoteJobTrigger(
+        target=target.document(), submission=submission.document(), check_interval=0, max_attempts=1
+    )
+    with caplog.at_level(logging.WARNING):
+        assert event_of(trigger)["status"] == "gave-up"
     assert f"sagemaker:DescribeTrainingJob was denied:\n{WHY}" in caplog.text

@@ -67,7 +67,7 @@ def test_another_region_is_refused(check: Any) -> None:
 
 
 def test_retries_back_off(dags_folder: Path) -> None:
-    task = EmptyOperator(task_id="x", **default_args(load_topology(str(dags_folder / "any.py"))))
+    task = EmptyOperator(task_id="x", default_args=default_args(load_topology(str(dags_folder / "any.py"))))
     assert task.retries == 2
     assert task.retry_delay.total_seconds() == 60
     # True from 3.1 on would be the multiplier 1: the same pause each time.

@@ -40,3 +40,11 @@ def test_codes_are_unique() -> None:
         if issubclass(error, CrosswindError)
     ]
     assert len(codes) == len(set(codes))
+
+
+def test_the_errors_of_the_airflow_package_are_told() -> None:
+    package = Path(crosswind.errors.__file__).parent / "airflow"
+    sources = [file.read_text() for file in package.rglob("*.py")]
+    ours = {name for text in sources for name in re.findall(r"^class ([A-Z]\w+Error)\(", text, re.MULTILINE)}
+    assert ours
+    assert {name for name in ours if f"`{name}`" not in PAGE.read_text()} == set()

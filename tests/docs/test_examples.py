@@ -6,11 +6,17 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
+import urllib.request
 from pathlib import Path
 
 import pytest
+import yaml
 
+from crosswind.airflow.handover.movers.choice import MOVERS
 from crosswind.cli import wire
+from crosswind.local.replication.holds import Effect
+from crosswind.topology import check, parse_topology
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -79,5 +85,46 @@ def test_the_boto3_snippet_reaches_the_local_world(tmp_path: Path) -> None:
         exec(snippet.replace("http://127.0.0.1:4566", endpoint), scope)
         s3 = scope["s3"]
         assert s3.list_buckets()["Buckets"] == []  # type: ignore[attr-defined]  # whatever the snippet made
+    finally:
+        process.stop()
+
+
+def yaml_blocks() -> list[tuple[str, str]]:
+    """The YAML of the pages below docs/, each with its page."""
+    return [(page.stem, block) for page in PAGES for block in blocks(page.read_text(), "yaml")]
+
+
+@pytest.mark.parametrize(("page", "block"), yaml_blocks(), ids=[page for page, _ in yaml_blocks()])
+def test_yaml_snippets_are_valid_in_the_example(page: str, block: str) -> None:
+    """Each is put over the example: what it names by name replaces what the example has under that name."""
+    document = yaml.safe_load(wire.example().read_text())
+    for part, given in yaml.safe_load(textwrap.dedent(block)).items():
+        document[part] = {**document.get(part, {}), **given}
+    topology, places = parse_topology(yaml.safe_dump(document, sort_keys=False), page)
+    assert [str(fault) for fault in check(topology, places, wire.example().parent)] == []
+
+
+def test_the_movers_are_compared_and_shown() -> None:
+    page = (ROOT / "docs" / "how-to" / "choose-a-mover.md").read_text()
+    header = next(line for line in page.splitlines() if line.startswith("| |"))
+    assert tuple(re.findall(r"`([a-z-]+)`", header)) == MOVERS
+    assert set(re.findall(r"^## `([a-z-]+)`", page, re.MULTILINE)) == set(MOVERS)
+
+
+def test_the_faults_on_demand_are_what_the_world_takes(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "explanation" / "local-world.md").read_text()
+    told = page.split("## Faults on demand", 1)[1].split("\n## ", 1)[0]
+    assert re.findall(r"^\| `([a-z]+)` \|", told, re.MULTILINE) == [str(effect) for effect in Effect]
+    failed = (ROOT / "docs" / "how-to" / "replication-failed.md").read_text()
+    orders = re.findall(r"`(/_crosswind/\w+)` with `(\{.+?\})`", told)
+    orders += re.findall(r"http://127.0.0.1:4566(/_crosswind/\w+) -d '(\{.+?\})'", failed)
+    assert {path for path, _ in orders} == {"/_crosswind/answers", "/_crosswind/replication"}
+    process = wire.world_process(wire.state(tmp_path / "world"))
+    endpoint = process.start(port=0).endpoint
+    try:
+        for path, body in [*orders, ("/_crosswind/answers", '{"release": true}')]:
+            with urllib.request.urlopen(f"{endpoint}{path}", body.encode(), timeout=10) as answer:
+                assert answer.status == 200
+        assert process.airflows() == []
     finally:
         process.stop()

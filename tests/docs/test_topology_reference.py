@@ -46,8 +46,8 @@ def default_of(field: FieldInfo) -> set[str]:
     value = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, BaseModel):
         return {"see there"}
-    if value is True:
-        return {"true"}
+    if isinstance(value, bool):
+        return {str(value).lower()}
     return {str(value)} if value else {"none", "empty"}
 
 

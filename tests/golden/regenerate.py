@@ -24,6 +24,7 @@ ERRORS = HERE / "errors"
 TOPOLOGIES = {
     "unified_pipelines": HERE.parents[1] / "examples" / "unified_pipelines" / "crosswind.yaml",
     "customer_keys": HERE / "topologies" / "customer_keys.yaml",
+    "movers": HERE / "topologies" / "movers.yaml",
     "three_accounts": HERE / "topologies" / "three_accounts.yaml",
 }
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -45,6 +47,8 @@ class LiveEdge:
         self.edge.add(self.replication)
         self.edge.add_hook(self.replication.after_call)
         self.edge.add_guard(self.replication.guard)
+        for prefix, route in self.replication.routes.items():
+            self.edge.mount(prefix, route)
         self.server = EdgeServer(self.edge)
 
     def start(self) -> None:
@@ -67,6 +71,12 @@ class LiveEdge:
     def client(self, service: str, account: str, region: str = "us-east-1") -> Any:
         """A client that acts as an account's root."""
         return self.clients.client(service, region, Credentials(account, "local"))
+
+    def hold(self, match: str, effect: str, **more: Any) -> Any:
+        """Give an order about replicas, as a program beside the world does."""
+        order = json.dumps({"match": match, "effect": effect, **more}).encode()
+        with urlopen(Request(f"{self.endpoint}/_crosswind/replication", order), timeout=10) as answer:
+            return json.load(answer)
 
     def records(self, **fields: Any) -> list[Any]:
         """The records of the request log that have these values."""

@@ -10,8 +10,13 @@ import re
 
 from crosswind.errors import InputError, WrongAccountError
 
-__all__ = ["account_of_role", "require_account", "require_connection"]
+__all__ = ["LONGEST_CHAINED", "account_of_role", "require_account", "require_connection", "require_duration"]
 
+LONGEST_CHAINED = 3600
+"""Seconds that a role assumed by another role's session may last, whatever the role allows.
+
+Source: docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html (role chaining).
+"""
 _ROLE = re.compile(r"arn:[a-z0-9-]+:iam::(\d{12}):role/.+")
 
 
@@ -62,6 +67,24 @@ def require_connection(
     actual = account_of_role(role_arn)
     require_account(conn_id, actual=actual, expected=account or actual, who=role_arn)
     return actual, region
+
+
+def require_duration(conn_id: str, seconds: object) -> None:
+    """Raise InputError when a connection asks for a longer session than role chaining gives.
+
+    Airflow's own identity is a role, so each role that it assumes is chained. AWS refuses the call; said here, it is
+    said before any call and with the reason. The session is renewed before it ends, so a longer one serves nothing.
+
+    Args:
+        conn_id: the connection's id.
+        seconds: `DurationSeconds` of its `assume_role_kwargs`; None when it has none.
+    """
+    if seconds is not None and int(str(seconds)) > LONGEST_CHAINED:
+        raise InputError(
+            f"connection {conn_id!r} asks for DurationSeconds {seconds}; a chained role lasts at most"
+            f" {LONGEST_CHAINED} seconds",
+            hint="leave DurationSeconds out of its assume_role_kwargs: sessions are renewed before they end",
+        )
 
 
 def require_account(conn_id: str, *, actual: str, expected: str, who: str) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from airflow.sdk import BaseOperator
 
-__all__ = ["EXPONENTIAL_BACKOFF"]
+try:
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
+except ImportError:  # Remove when 3.0 is no longer supported.
+    from airflow.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
+
+__all__ = ["EXPONENTIAL_BACKOFF", "AirflowFailException", "AirflowSensorTimeout", "AirflowSkipException"]
 
 # Up to 3.0, a flag; later, the multiplier between retries, of which True means 1: no back-off at all.
 # Remove when 3.0 is no longer supported.

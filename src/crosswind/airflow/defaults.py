@@ -1,4 +1,4 @@
-"""What every task of a DAG has: retries with back-off, and the guard of its connection."""
+"""What every task of a DAG has: the topology's names, retries with back-off, and the guard of its connection."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ _LONGEST_RETRY = timedelta(minutes=30)
 
 
 def default_args(names: TopologyNames) -> dict[str, Any]:
-    """`default_args` for a DAG: retries with exponential back-off, and the guard of its connections."""
+    """`default_args` for a DAG: the names, retries with exponential back-off, and the guard of its connections.
+
+    Operators of ours take `names` from here, so that a DAG names its jobs and sites alone; Airflow gives an operator
+    only those of its default arguments that it knows, so that others never see it.
+    """
     return {
+        "names": names,
         "retries": names.intervals.retries,
         "retry_delay": timedelta(seconds=names.intervals.retry_seconds),
         "retry_exponential_backoff": EXPONENTIAL_BACKOFF,

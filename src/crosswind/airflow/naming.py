@@ -1,7 +1,7 @@
-"""Names made from a DAG run: legal for AWS, unique to the run, the same however often they are made.
+"""Names made from a DAG run, as CloudTrail shows them: legal for AWS, the same however often they are made.
 
-Each keeps a readable head and, where anything was cut or replaced, ends in a hash of what it was made from,
-so that two runs never share a name.
+Session names and source identities keep a readable head and, where anything was cut or replaced, end in a hash of
+what they were made from, so that two runs, or two DAGs, never share one. The names of jobs are `owner.Attempt`'s.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ import hashlib
 import json
 import re
 
-__all__ = ["job_name", "run_name", "session_name"]
+__all__ = ["session_name", "source_identity", "tag_value"]
 
 _SESSION_LIMIT = 64
-_JOB_LIMIT = 63
-_RUN_LIMIT = 63
+_TAG_LIMIT = 256
 
 
 def session_name(dag_id: str, run_id: str) -> str:
@@ -32,32 +31,24 @@ def session_name(dag_id: str, run_id: str) -> str:
     return f"{legal[: _SESSION_LIMIT - len(digest) - 1]}-{digest}"
 
 
-def run_name(run_id: str, attempt: int) -> str:
-    """A DAG run and an attempt as one word of `[A-Za-z0-9-]`, at most 63 characters.
+def source_identity(dag_id: str) -> str:
+    """The SourceIdentity of a DAG: 2 to 64 characters of `[A-Za-z0-9_+=,.@-]`, which no later role can change.
 
-    Args:
-        run_id: Airflow's run id.
-        attempt: the task's try number, from 1.
+    Source: docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (SourceIdentity; not `aws:` in front).
     """
-    return _word(run_id, digest=_digest(run_id), attempt=attempt, limit=_RUN_LIMIT)
+    legal = re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", dag_id)
+    if legal == dag_id and 2 <= len(legal) <= _SESSION_LIMIT:
+        return legal
+    digest = _digest(dag_id)
+    return f"{legal[: _SESSION_LIMIT - len(digest) - 1]}-{digest}"
 
 
-def job_name(dag_id: str, task_id: str, run_id: str, attempt: int, map_index: int = -1) -> str:
-    """A SageMaker job name, unique to a task of a run and its attempt: `<task>-<run>-<hash>-<attempt>`.
+def tag_value(text: str) -> str:
+    """A session tag's value: at most 256 letters, digits, blanks and `_.:/=+-@`; anything else becomes `-`.
 
-    It begins with the task's id, which IAM statements on training jobs rely on.
-
-    Source: docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html (TrainingJobName:
-    `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`, unique in an account and Region).
+    Source: docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html.
     """
-    digest = _digest(dag_id, task_id, run_id, map_index)
-    return _word(f"{task_id}-{run_id}", digest=digest, attempt=attempt, limit=_JOB_LIMIT)
-
-
-def _word(text: str, *, digest: str, attempt: int, limit: int) -> str:
-    tail = f"{digest}-{attempt}"
-    head = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[: limit - len(tail) - 1].rstrip("-")
-    return f"{head}-{tail}" if head else tail
+    return re.sub(r"[^\w .:/=+@-]", "-", text)[:_TAG_LIMIT]
 
 
 def _digest(*parts: object) -> str:

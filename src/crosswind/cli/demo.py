@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +16,7 @@ import typer
 from crosswind import deploy as engine
 from crosswind.aws import Sessions
 from crosswind.cli import wire
+from crosswind.cli.chaos import Act, Chaos
 from crosswind.cli.console import Console
 from crosswind.cli.deploy import show_event, show_targets
 from crosswind.cli.options import Output, OutputOption, StateOption
@@ -23,7 +24,7 @@ from crosswind.cli.why import point_to_why
 from crosswind.errors import DeployError
 from crosswind.local.process import WorldProcess
 from crosswind.local.state import StateFolder
-from crosswind.report import Summary, collect
+from crosswind.report import Handed, Summary, collect
 from crosswind.topology import Intervals, Names, Topology
 
 __all__ = ["demo"]
@@ -38,6 +39,10 @@ def demo(
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="Another topology file than the shipped example.")
     ] = None,
+    chaos: Annotated[
+        bool,
+        typer.Option("--chaos", help="Run under faults: a killed task, a late replica, a task failed while deferred."),
+    ] = False,
     patience: Annotated[
         int, typer.Option(help="Seconds that a sensor waits for its object before the run fails.", min=1)
     ] = 300,
@@ -50,7 +55,7 @@ def demo(
     folder = wire.state(state / "demo" / uuid4().hex[:8], cache=state / "cache")
     show = Demo(console, wire.world_process(folder), with_short_intervals(topology, patience), root)
     try:
-        summary = show.run(keep)
+        summary = show.run(keep, chaos)
     except KeyboardInterrupt:
         show.stop()
         _forget(folder)
@@ -61,7 +66,15 @@ def demo(
         console.note(f"The world is stopped; its logs are kept in {_short_path(folder.root)}", style="yellow")
         raise
     if console.as_json:
-        console.data({"schema_version": 1, **asdict(summary), "decisions": show.decisions, "phases": show.phases})
+        console.data(
+            {
+                "schema_version": 1,
+                **asdict(summary),
+                "decisions": show.decisions,
+                "phases": show.phases,
+                "chaos": [asdict(act) for act in show.acts],
+            }
+        )
     if keep:
         _say_how_to_stop(console, folder, topology, wire.sessions({}, show.endpoint), file or wire.example())
         return
@@ -77,7 +90,15 @@ def _forget(folder: StateFolder) -> None:
 
 def with_short_intervals(topology: Topology, patience: int = 300) -> Topology:
     """The topology with the demo's intervals: the DAGs look every second instead of every minute."""
-    short = Intervals(poke_seconds=1, timeout_seconds=patience, job_seconds=1, retries=1, retry_seconds=2)
+    short = Intervals(
+        poke_seconds=1,
+        timeout_seconds=patience,
+        arrival_seconds=patience,
+        job_seconds=1,
+        retries=1,
+        retry_seconds=2,
+        reap_seconds=60,
+    )
     return topology.model_copy(update={"intervals": short})
 
 
@@ -100,9 +121,10 @@ class Demo:
         self.phases: dict[str, float] = {}
         self.decisions: dict[str, int] = {}
         self.waiting = 0
+        self.acts: list[Act] = []
 
-    def run(self, keep: bool) -> Summary:
-        """Show it all; with `keep`, leave it deployed and the world up."""
+    def run(self, keep: bool, chaos: bool = False) -> Summary:
+        """Show it all; with `keep`, leave it deployed and the world up; with `chaos`, under faults."""
         with self._timed("world", "start the local world"):
             self.endpoint = self.process.start(port=0).endpoint
         administrator = wire.sessions({}, self.endpoint)
@@ -113,7 +135,7 @@ class Demo:
         with self._timed("deploy", "deploy (Airflow's environment is built and started in here)"):
             self._apply(sessions, engine.plan_deploy(self._topology, self._root, sessions))
         with self._timed("pipelines", "run both pipelines"):
-            runs = wire.pipeline_runs(self._topology, sessions, self._console.task).run(RUN_SECONDS)
+            runs = self._run_pipelines(sessions, chaos)
         summary = collect(self._topology, sessions, runs, self.process.requests())
         if not keep:
             self._destroy(sessions, administrator)
@@ -122,7 +144,20 @@ class Demo:
             with self._timed("stop", "stop the local world"):
                 self.stop()
         show_summary(self._console, summary, self.decisions, self.phases, self.waiting)
+        for act in self.acts:
+            self._console.line(f"fault        {act.fault}")
+            self._console.line(f"             -> {act.outcome}")
         return summary
+
+    def _run_pipelines(self, sessions: Sessions, chaos: bool) -> Sequence[engine.PipelineRun]:
+        runs = wire.pipeline_runs(self._topology, sessions, self._console.task)
+        if not chaos:
+            return runs.run(RUN_SECONDS)
+        airflow = wire.airflow(self._topology, sessions)
+        faults = Chaos(self._console, self.process, self._topology, airflow, runs)
+        ended = faults.run(RUN_SECONDS)
+        self.acts = faults.acts
+        return ended
 
     def stop(self) -> None:
         """Stop the world and all that it started."""
@@ -179,6 +214,8 @@ def show_summary(
         ],
     )
     console.line()
+    if summary.handed:
+        _show_handed(console, summary.handed)
     console.line(f"replicated   {summary.replicated_objects} objects, {summary.replicated_bytes:,} bytes")
     for name, value in sorted(summary.metrics.items()):
         console.line(f"metric       {name} = {value:.4f}")
@@ -197,6 +234,16 @@ def show_summary(
     if "destroy" in phases:
         found = f"only {waiting} KMS keys, which KMS deletes later" if waiting else "no resource of the topology"
         console.line(f"left         nothing: a sweep of every declared account and Region found {found}")
+
+
+def _show_handed(console: Console, handed: Handed) -> None:
+    console.line(
+        f"handed over  {handed.objects} objects, {handed.size:,} bytes, arrived by {handed.mover}"
+        f" {handed.seconds:.1f} s after publication, below {handed.prefix}"
+    )
+    for key, here, there in handed.versions:
+        moved = f"version {here} at both ends" if here == there else f"version {here} -> {there}"
+        console.line(f"             {key.removeprefix(handed.prefix)}  {moved}")
 
 
 def _short(arn: str) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from crosswind import __version__
-from crosswind.cli import bootstrap, demo, deploy, destroy, iam, local, run, synth, validate, why
+from crosswind.cli import bootstrap, demo, deploy, destroy, iam, lineage, local, reap, run, synth, validate, why
 from crosswind.cli.console import Console
 from crosswind.errors import CrosswindError
 
@@ -31,6 +31,8 @@ app.command("deploy")(deploy.deploy)
 app.command("run")(run.run)
 app.command("destroy")(destroy.destroy)
 app.command("why")(why.why)
+app.command("reap")(reap.reap)
+app.command("lineage")(lineage.lineage)
 app.add_typer(iam.app, name="iam")
 app.add_typer(local.app, name="local")
 

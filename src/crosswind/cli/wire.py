@@ -20,6 +20,7 @@ from crosswind.local.state import StateFolder
 from crosswind.topology import Names, Topology, load
 
 if TYPE_CHECKING:
+    from crosswind.airflow.jobs.reap import Reaper
     from crosswind.local.authorization.trust import TrustedIssuer
     from crosswind.local.children import Children
     from crosswind.local.clients import Clients
@@ -41,6 +42,7 @@ __all__ = [
     "example",
     "origins",
     "pipeline_runs",
+    "reaper",
     "sessions",
     "stacks",
     "state",
@@ -161,6 +163,15 @@ def pipeline_runs(topology: Topology, sessions: Sessions, on_task: Callable[[Tas
     return PipelineRuns(airflow(topology, sessions), topology, on_task, interval)
 
 
+def reaper(topology: Topology, sessions: Sessions) -> Reaper:
+    """What finds and stops the remote jobs of a topology that no live task owns."""
+    from crosswind.airflow.jobs.reap import Reaper
+    from crosswind.report.jobs import reaches, states_of
+
+    found = reaches(topology, sessions)
+    return Reaper(found, states_of(airflow(topology, sessions)), topology=topology.name)
+
+
 def world(state: StateFolder, port: int) -> World:
     """A local world in this process, listening on a loopback port (0 for a free one).
 
@@ -176,6 +187,7 @@ def world(state: StateFolder, port: int) -> World:
     from crosswind.local.edge.edge import Edge
     from crosswind.local.edge.server import EdgeServer
     from crosswind.local.engines import GlueDefinitions
+    from crosswind.local.held_answers import HeldAnswers
     from crosswind.local.identity import Identities
     from crosswind.local.moto_backend import MotoBackend
     from crosswind.local.mwaa import Mwaa
@@ -200,7 +212,9 @@ def world(state: StateFolder, port: int) -> World:
     cloudformation = CloudFormation(issuer, clients)
     runners = _engines(issuer, clients, children, server.endpoint, state, moto)
     services = (cloudformation, mwaa, replication, GlueDefinitions(moto), *runners)
-    _behind(edge, services, replication, mwaa.routes)
+    held = HeldAnswers()
+    _behind(edge, services, replication, {**mwaa.routes, **replication.routes, **held.routes})
+    edge.add_hook(held.after_call)
     server.start()  # only now: before, a service of ours would have been moto's
     replication.start()
     threading.Thread(target=moto.warm, args=(_WARM,), name="warm-moto", daemon=True).start()

@@ -136,7 +136,7 @@ class _Removal:
         return tuple(found) or after
 
     def _stop_replication(self, after: tuple[str, ...]) -> tuple[str, ...]:
-        sources = {replication.source for replication in self._topology.replications.values()}
+        sources = {replication.source for replication in self._topology.replications.values() if replication.by_s3}
         steps = [
             StopReplication(id=f"stop/replication/{bucket}", account=account, region=region, after=after, bucket=bucket)
             for (account, region, bucket), name in bucket_places(self._topology).items()

@@ -1,7 +1,8 @@
 """What of a topology still exists in its declared accounts and Regions: found by listing, not by records.
 
 A thing is the topology's when a template of it names it so, or when it carries the tag `crosswind:topology`. A KMS key
-never goes at once: KMS deletes it after a week at least, and until then it is left with that reason.
+never goes at once: KMS deletes it after a week at least, and until then it is left with that reason. What belongs to
+another thing is not looked for: a bucket's notifications go with it, and a function's settings with the function.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _NAMES = {
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::MWAA::Environment": "Name",
     "AWS::SecretsManager::Secret": "Name",
+    "AWS::SQS::Queue": "QueueName",
 }
 _SWEEPERS = 8
 # docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html: such a key does nothing and costs nothing.
@@ -42,7 +44,7 @@ class Leftover:
     Args:
         account: where.
         region: where.
-        kind: `stack`, `StackSet`, `bucket`, `key`, `role`, `function`, `Glue job`, `environment`,
+        kind: `stack`, `StackSet`, `bucket`, `key`, `queue`, `role`, `function`, `Glue job`, `environment`,
             `secret`, `secret (scheduled for deletion)`, `log group` or `VPC`.
         name: its name or id.
         reason: why it may be there, and for how long; empty for what should be gone.
@@ -150,6 +152,17 @@ def _functions(at: _Sweep) -> Iterator[Leftover]:
             yield at.left("function", function["FunctionName"])
 
 
+def _queues(at: _Sweep) -> Iterator[Leftover]:
+    names = at.names["AWS::SQS::Queue"]
+    if not names:
+        return
+    with translated(f"list queues in {at.account}, {at.region}"):
+        for page in at.client("sqs").get_paginator("list_queues").paginate():
+            for url in page.get("QueueUrls", ()):  # SQS leaves the key out when there is none
+                if (name := url.rpartition("/")[2]) in names:
+                    yield at.left("queue", name)
+
+
 def _glue_jobs(at: _Sweep) -> Iterator[Leftover]:
     for job in at.pages("glue", "get_jobs", "Jobs"):
         if job["Name"] in at.names["AWS::Glue::Job"]:
@@ -213,6 +226,7 @@ _SEARCHES: tuple[Callable[[_Sweep], Iterator[Leftover]], ...] = (
     _stacksets,
     _roles,
     _functions,
+    _queues,
     _glue_jobs,
     _environments,
     _secrets,

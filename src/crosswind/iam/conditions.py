@@ -123,6 +123,16 @@ class Condition:
             wanted, texts = self._wanted, self.values
         return ConditionResult(self.operator, self.key, texts, actual, self._met(found, actual, wanted))
 
+    def holds(self, context: Values) -> bool:
+        """Whether the condition holds, without the words for it.
+
+        Args:
+            context: of the request.
+        """
+        found = context.get(self._key)
+        actual = (found,) if isinstance(found, str) else found
+        return self._met(found, actual, self._resolved(context)[0] if self._templates else self._wanted)
+
     def _met(self, found: str | tuple[str, ...] | None, actual: tuple[str, ...] | None, wanted: Any) -> bool:
         rule = self._rule
         if rule is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import repeat
 from typing import NamedTuple
 
 from crosswind.iam.context import Question
@@ -38,34 +37,21 @@ def consider(policies: Iterable[Policy], question: Question) -> Considered:
     """Hold every statement against the question.
 
     Action, Resource and Principal are always all looked at, for explanations; conditions only when these match. A
-    question that is not put as a whole leaves out the statements that are not about its action: none of them can
-    match. This is the inner loop: the patterns' cheap tests stand here and not behind a call, and most results are
-    premade.
+    question that is not put as a whole gets the same answer without the statements.
 
     Args:
         policies: of one layer.
         question: completed.
     """
-    action, resource, values, whole = question.action, question.request.resource, question.values, question.whole
+    if not question.whole:
+        return _weighed(policies, question)
+    resource, values = question.request.resource, question.values
     results: list[StatementResult] = []
-    keep = results.append
     allowed = denied = False
     grantees: list[Grantee] = []
     for policy in policies:
-        means, meant = policy.about(action)
-        looked_at = zip(policy.ready, means, strict=True) if whole else zip(meant, repeat(True), strict=False)
-        for (statement, outcomes), action_met in looked_at:
-            resource_met, resources = True, statement.means_resource
-            if resources is not None:
-                search = resources.search
-                resource_met = (
-                    resource.startswith(resources.prefixes)
-                    or resource in resources.exact
-                    or (search is not None and search(resource) is not None)
-                    or (bool(resources.templates) and resources.match_templates(resource, values))
-                ) is not statement.negates_resource
-                if statement.negates_resource and not resources.resolvable(values):
-                    resource_met = False  # a variable without a value matches nothing, and its negation no more
+        for (statement, outcomes), action_met in zip(policy.ready, policy.about(question.action)[0], strict=True):
+            resource_met = statement.covers(resource, values)
             result = outcomes[2 * action_met + resource_met]
             if statement.means_principal is not None:
                 result = _with_principal(result, question)
@@ -77,10 +63,33 @@ def consider(policies: Iterable[Policy], question: Question) -> Considered:
                     allowed = allowed or statement.effect == "Allow"
                     if statement.effect == "Allow" and result.grantee is not None:
                         grantees.append(result.grantee)
-            keep(result)
+            results.append(result)
     if not results:
         return _NOTHING
     return Considered(tuple(results), allowed, denied, frozenset(grantees) if grantees else _NOBODY)
+
+
+def _weighed(policies: Iterable[Policy], question: Question) -> Considered:
+    """What the statements say together: those about the action alone are looked at, and no further than it takes."""
+    resource, values = question.request.resource, question.values
+    allowed = denied = False
+    grantees: list[Grantee] = []
+    for policy in policies:
+        for statement, _ in policy.about(question.action)[1]:
+            if not statement.covers(resource, values):
+                continue
+            grantee = _grantee(statement, question) if statement.means_principal is not None else None
+            if grantee is None and statement.means_principal is not None:
+                continue
+            if False in [condition.holds(values) for condition in statement.conditions]:
+                continue
+            if statement.effect == "Deny":
+                denied = True
+            elif statement.effect == "Allow":
+                allowed = True
+                if grantee is not None:
+                    grantees.append(grantee)
+    return Considered((), allowed, denied, frozenset(grantees) if grantees else _NOBODY)
 
 
 def _with_principal(result: StatementResult, question: Question) -> StatementResult:

@@ -33,16 +33,14 @@ class Question(NamedTuple):
         action: in lower case.
         owner: the resource's account.
         values: the context, keys in lower case, several values in a tuple, the derived ones included.
-        derived: the keys that follow from principal and resource and were not given, as AWS spells them.
         bounded: whether the caller has a permissions boundary.
-        whole: whether the statements that are not about the action are wanted too.
+        whole: whether every statement's outcome is wanted too.
     """
 
     request: Request
     action: str
     owner: str
     values: Values
-    derived: Values
     bounded: bool = False
     whole: bool = True
 
@@ -52,31 +50,34 @@ class Question(NamedTuple):
         principal = request.principal
         owner = request.resource_account or _account(request.resource) or principal.account
         action = request.action.lower()
-        values: dict[str, str | tuple[str, ...]] = {}
+        values: dict[str, str | tuple[str, ...]] = dict(_of_principal(principal)[1])
+        if owner:
+            values["aws:resourceaccount"] = owner
+        if principal.account and action.startswith("kms:"):
+            values["kms:calleraccount"] = principal.account
         for key, value in request.context.items():
             if type(value) is str:
                 values[key.lower()] = value
             elif value is not None:  # JSON's null: the key is absent
                 values[key.lower()] = _texts(value)
-        derived: dict[str, str | tuple[str, ...]] = {}
-        for key, folded, text in _of_principal(principal):
-            if folded not in values:
-                derived[key] = values[folded] = text
-        if owner and "aws:resourceaccount" not in values:
-            derived["aws:ResourceAccount"] = values["aws:resourceaccount"] = owner
-        if action.startswith("kms:") and principal.account and "kms:calleraccount" not in values:
-            derived["kms:CallerAccount"] = values["kms:calleraccount"] = principal.account
-        return cls(request, action, owner, values, derived, bounded, whole)
+        return cls(request, action, owner, values, bounded, whole)
 
     def completed(self) -> Request:
         """The request with `resource_account` and the derived context keys filled in."""
         asked = self.request
-        given = {
+        found = {
             key: value if type(value) is str else _texts(value)
             for key, value in asked.context.items()
             if value is not None
         }
-        return Request(asked.action, asked.resource, asked.principal, self.owner, given | dict(self.derived))
+        given = {key.lower() for key in found}
+        derived = dict(_of_principal(asked.principal)[0])
+        if self.owner:
+            derived["aws:ResourceAccount"] = self.owner
+        if asked.principal.account and self.action.startswith("kms:"):
+            derived["kms:CallerAccount"] = asked.principal.account
+        found |= {key: text for key, text in derived.items() if key.lower() not in given}
+        return Request(asked.action, asked.resource, asked.principal, self.owner, found)
 
 
 def _texts(value: object) -> str | tuple[str, ...]:
@@ -100,8 +101,8 @@ def _account(arn: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _of_principal(principal: Principal) -> tuple[tuple[str, str, str], ...]:
-    """Key, key in lower case and value of all that follows from the principal."""
+def _of_principal(principal: Principal) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The keys that follow from the principal, as AWS spells them and in lower case."""
     kind = principal.kind
     service = kind is PrincipalKind.SERVICE
     derived = {"aws:PrincipalIsAWSService": "true" if service else "false"}
@@ -114,7 +115,7 @@ def _of_principal(principal: Principal) -> tuple[tuple[str, str, str], ...]:
         derived["aws:PrincipalArn"] = principal.role_arn if kind is PrincipalKind.SESSION else principal.arn
         derived["aws:PrincipalAccount"] = principal.account
         derived |= _names(principal)
-    return tuple((key, key.lower(), value) for key, value in derived.items())
+    return derived, {key.lower(): value for key, value in derived.items()}
 
 
 def _names(principal: Principal) -> Mapping[str, str]:

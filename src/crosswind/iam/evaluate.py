@@ -45,6 +45,9 @@ _WITHOUT_POLICIES = (PrincipalKind.SERVICE, PrincipalKind.ANONYMOUS, PrincipalKi
 
 _TRUST_ACTIONS = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 _LAYER = {PolicyKind.TRUST: Layer.TRUST, PolicyKind.KEY: Layer.KEY}
+# Their members by name: Python 3.11 calls a function for each `Verdict.ALLOW`, and a decision asks for some thirty.
+_ALLOW, _EXPLICIT_DENY, _IMPLICIT_DENY, _NOT_APPLICABLE = Verdict
+_RCP, _SCP, _ENDPOINT, _RESOURCE, _TRUST, _KEY, _GRANT, _PUBLIC_ACCESS, _IDENTITY, _BOUNDARY, _SESSION = Layer
 
 
 def decide(request: Request, policies: PolicySet, *, whole: bool = True) -> Decision:
@@ -53,8 +56,8 @@ def decide(request: Request, policies: PolicySet, *, whole: bool = True) -> Deci
     Args:
         request: who asks for what.
         policies: every document that has a say; `PolicySet` says what None and empty mean.
-        whole: false leaves out of the answer the statements that are not about the action, and the derived context
-            keys: quicker, the same effect and the same verdict of each layer, but nothing to explain it with.
+        whole: false leaves out of the answer the statements and the derived context keys: quicker, the same effect
+            and the same verdict of each layer, but nothing to explain it with.
 
     Returns:
         The answer with every layer and every statement considered, in the order of AWS's evaluation. Never raises.
@@ -64,7 +67,7 @@ def decide(request: Request, policies: PolicySet, *, whole: bool = True) -> Deci
     across = principal.kind not in _WITHOUT_POLICIES and principal.account != owner
     owner_side = _resource_side(question, policies, across)
     if principal.kind in _WITHOUT_POLICIES:
-        callers = [absent(layer, principal.account) for layer in (Layer.IDENTITY, Layer.BOUNDARY, Layer.SESSION)]
+        callers = [absent(layer, principal.account) for layer in (_IDENTITY, _BOUNDARY, _SESSION)]
     else:
         both_sides = across and not owner_side.granted
         needs_identity = both_sides or owner_side.reach < Reach.LIMITED
@@ -80,9 +83,9 @@ def _blocking(layers: tuple[LayerResult, ...]) -> LayerResult | None:
     missing = None
     for layer in layers:
         verdict = layer.verdict
-        if verdict is Verdict.EXPLICIT_DENY:
+        if verdict is _EXPLICIT_DENY:
             return layer
-        if verdict is Verdict.IMPLICIT_DENY and layer.required and missing is None:
+        if verdict is _IMPLICIT_DENY and layer.required and missing is None:
             missing = layer
     return missing
 
@@ -90,19 +93,19 @@ def _blocking(layers: tuple[LayerResult, ...]) -> LayerResult | None:
 def _effect(blocked_by: LayerResult | None) -> Effect:
     if blocked_by is None:
         return Effect.ALLOW
-    return Effect.EXPLICIT_DENY if blocked_by.verdict is Verdict.EXPLICIT_DENY else Effect.IMPLICIT_DENY
+    return Effect.EXPLICIT_DENY if blocked_by.verdict is _EXPLICIT_DENY else Effect.IMPLICIT_DENY
 
 
 @lru_cache(maxsize=4096)
 def absent(layer: Layer, account: str, note: str = "") -> LayerResult:
     """A layer without a document, or without a say."""
-    return LayerResult(layer, account, Verdict.NOT_APPLICABLE, required=False, note=note)
+    return LayerResult(layer, account, _NOT_APPLICABLE, required=False, note=note)
 
 
 def _verdict(considered: Considered) -> Verdict:
     if considered.denied:
-        return Verdict.EXPLICIT_DENY
-    return Verdict.ALLOW if considered.allowed else Verdict.IMPLICIT_DENY
+        return _EXPLICIT_DENY
+    return _ALLOW if considered.allowed else _IMPLICIT_DENY
 
 
 # --- the organization and the endpoint ---------------------------------------------------------------------------
@@ -118,23 +121,23 @@ def _organization(question: Question, policies: PolicySet) -> list[LayerResult]:
     linked = ":role/aws-service-role/" in principal.role_arn
     note = "it does not bind service-linked roles" if linked else ""
     if not policies.rcps or linked:
-        layers = [absent(Layer.RCP, owner, note if policies.rcps else "")]
+        layers = [absent(_RCP, owner, note if policies.rcps else "")]
     else:
-        layers = [_level(Layer.RCP, level, owner, question) for level in policies.rcps]
+        layers = [_level(_RCP, level, owner, question) for level in policies.rcps]
     if principal.kind in _WITHOUT_POLICIES and policies.scps:
         note = "it does not bind principals that belong to no account"
     if not policies.scps or note:
-        layers.append(absent(Layer.SCP, principal.account, note if policies.scps else ""))
+        layers.append(absent(_SCP, principal.account, note if policies.scps else ""))
     else:
-        layers += [_level(Layer.SCP, level, principal.account, question) for level in policies.scps]
+        layers += [_level(_SCP, level, principal.account, question) for level in policies.scps]
     return layers
 
 
 def _level(layer: Layer, level: Level, account: str, question: Question) -> LayerResult:
     considered = consider(level.policies, question)
     verdict, note = _verdict(considered), ""
-    if layer is Layer.RCP and verdict is Verdict.IMPLICIT_DENY:
-        verdict, note = Verdict.ALLOW, "RCPFullAWSAccess, which every level holds, allows"
+    if layer is _RCP and verdict is _IMPLICIT_DENY:
+        verdict, note = _ALLOW, "RCPFullAWSAccess, which every level holds, allows"
     owner = next((each.account for each in level.policies if each.account), account)  # the management account
     return LayerResult(layer, owner, verdict, True, considered.statements, level.name, note)
 
@@ -142,10 +145,10 @@ def _level(layer: Layer, level: Level, account: str, question: Question) -> Laye
 def _endpoint(question: Question, policies: PolicySet) -> LayerResult:
     account = question.request.principal.account
     if not policies.endpoint:
-        return absent(Layer.ENDPOINT, account)
+        return absent(_ENDPOINT, account)
     considered = consider(policies.endpoint, question)
     owner = policies.endpoint[0].account or account
-    return LayerResult(Layer.ENDPOINT, owner, _verdict(considered), True, considered.statements)
+    return LayerResult(_ENDPOINT, owner, _verdict(considered), True, considered.statements)
 
 
 # --- the resource's side ------------------------------------------------------------------------------------------
@@ -171,8 +174,8 @@ def _resource_side(question: Question, policies: PolicySet, across: bool) -> _Ow
     considered = consider((document,) if document else (), question)
     verdict, note = _verdict(considered), ""
     reach = _reach(considered.grantees, request.principal)
-    if layer is Layer.KEY and across and not across_accounts(question.action) and verdict is Verdict.ALLOW:
-        verdict, reach = Verdict.IMPLICIT_DENY, Reach.NONE
+    if layer is _KEY and across and not across_accounts(question.action) and verdict is _ALLOW:
+        verdict, reach = _IMPLICIT_DENY, Reach.NONE
         note = "no principal of another account may use this operation"
     extra, granted = _beside(question, policies)
     if granted:
@@ -180,8 +183,8 @@ def _resource_side(question: Question, policies: PolicySet, across: bool) -> _Ow
     required = not granted and (
         across
         or request.principal.kind in _WITHOUT_POLICIES
-        or (layer is not Layer.RESOURCE and document is not None)
-        or (layer is Layer.KEY and is_key(request.resource))
+        or (layer is not _RESOURCE and document is not None)
+        or (layer is _KEY and is_key(request.resource))
     )
     if document is None and not required:
         own = absent(layer, question.owner)
@@ -205,14 +208,14 @@ def _beside(question: Question, policies: PolicySet) -> tuple[list[LayerResult],
     if policies.grants:
         grant = granting(policies.grants, question)
         granted = grant is not None
-        verdict = Verdict.ALLOW if grant else Verdict.IMPLICIT_DENY
+        verdict = _ALLOW if grant else _IMPLICIT_DENY
         note = f"grant {grant.id}".strip() if grant else "no grant allows"
-        layers.append(LayerResult(Layer.GRANT, owner, verdict, required=False, note=note))
+        layers.append(LayerResult(_GRANT, owner, verdict, required=False, note=note))
     if policies.restrict_public_buckets and policies.resource is not None:
         cut = cut_off(policies.resource, question.request.principal, owner)
-        verdict = Verdict.EXPLICIT_DENY if cut else Verdict.ALLOW
+        verdict = _EXPLICIT_DENY if cut else _ALLOW
         note = "RestrictPublicBuckets is on, and the bucket policy is public" if cut else ""
-        layers.append(LayerResult(Layer.PUBLIC_ACCESS, owner, verdict, required=False, note=note))
+        layers.append(LayerResult(_PUBLIC_ACCESS, owner, verdict, required=False, note=note))
     return layers, granted
 
 
@@ -224,10 +227,10 @@ def governing(document: Policy | None, action: str) -> Layer:
         action: in lower case; without a document it follows from the action.
     """
     if document is not None:
-        return _LAYER.get(document.kind, Layer.RESOURCE)
+        return _LAYER.get(document.kind, _RESOURCE)
     if action.startswith("kms:"):
-        return Layer.KEY
-    return Layer.TRUST if action.startswith(_TRUST_ACTIONS) else Layer.RESOURCE
+        return _KEY
+    return _TRUST if action.startswith(_TRUST_ACTIONS) else _RESOURCE
 
 
 # --- the caller's side --------------------------------------------------------------------------------------------
@@ -242,15 +245,15 @@ def _caller_side(
     considered = consider(policies.identity, question)
     verdict, note = _verdict(considered), ""
     if principal.kind is PrincipalKind.ROOT:
-        if verdict is Verdict.IMPLICIT_DENY:
-            verdict, note = Verdict.ALLOW, "the root user is allowed everything in its account"
-        limits = [absent(Layer.BOUNDARY, account), absent(Layer.SESSION, account)]
+        if verdict is _IMPLICIT_DENY:
+            verdict, note = _ALLOW, "the root user is allowed everything in its account"
+        limits = [absent(_BOUNDARY, account), absent(_SESSION, account)]
     else:
         limits = [
-            _limit(Layer.BOUNDARY, policies.boundary, question, needs_limits),
-            _limit(Layer.SESSION, policies.session, question, needs_limits),
+            _limit(_BOUNDARY, policies.boundary, question, needs_limits),
+            _limit(_SESSION, policies.session, question, needs_limits),
         ]
-    own = LayerResult(Layer.IDENTITY, account, verdict, needs_identity, considered.statements, note=note)
+    own = LayerResult(_IDENTITY, account, verdict, needs_identity, considered.statements, note=note)
     return [own, *limits]
 
 

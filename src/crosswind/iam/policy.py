@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from crosswind.iam.conditions import Condition
 from crosswind.iam.decision import StatementResult
@@ -12,6 +12,7 @@ from crosswind.iam.grammar import VERSIONS, WITH_PRINCIPAL, Checker, PolicyError
 from crosswind.iam.kinds import PolicyKind
 from crosswind.iam.match import Patterns, action_patterns, resource_patterns
 from crosswind.iam.principals import Principals
+from crosswind.iam.variables import Values
 
 __all__ = ["KmsGrant", "Level", "Policy", "PolicyError", "PolicyKind", "PolicySet", "Statement", "parse"]
 
@@ -64,6 +65,28 @@ class Statement:
             or (search is not None and search(action) is not None)
         )
         return found is not self.negates_action
+
+    def covers(self, resource: str, values: Values) -> bool:
+        """Whether Resource or NotResource means a resource; true for a statement without either.
+
+        Args:
+            resource: the ARN.
+            values: the request's context, for policy variables.
+        """
+        patterns = self.means_resource
+        if patterns is None:
+            return True
+        search = patterns.search
+        found = (
+            resource.startswith(patterns.prefixes)
+            or resource in patterns.exact
+            or (search is not None and search(resource) is not None)
+            or (bool(patterns.templates) and patterns.match_templates(resource, values))
+        )
+        if self.negates_resource:
+            # A variable without a value matches nothing, and its negation no more.
+            return not found and patterns.resolvable(values)
+        return found
 
 
 Outcomes = tuple[StatementResult, StatementResult, StatementResult, StatementResult]
@@ -141,8 +164,7 @@ class KmsGrant:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PolicySet:
+class PolicySet(NamedTuple):
     """All documents that have a say over one request.
 
     Args:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 __all__ = ["Principal", "PrincipalKind", "Request"]
 
@@ -22,8 +23,7 @@ class PrincipalKind(StrEnum):
     ANONYMOUS = "anonymous"
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """Who asks. Make one with `Principal.of`.
 
     Args:
@@ -40,10 +40,6 @@ class Principal:
     account: str = ""
     role_arn: str = ""
     unique_id: str = ""
-
-    def __hash__(self) -> int:
-        # What follows from a principal is kept by principal, and looked up at every decision.
-        return hash(self.arn)
 
     @classmethod
     def of(cls, text: str, *, role_arn: str = "", unique_id: str = "") -> Principal:
@@ -89,8 +85,7 @@ class Principal:
         return cls(found, text, account, behind, unique_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One question for IAM.
 
     Args:
@@ -108,4 +103,4 @@ class Request:
     resource: str
     principal: Principal
     resource_account: str = ""
-    context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    context: Mapping[str, str | Sequence[str]] = MappingProxyType({})

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -129,6 +129,66 @@ class WorldProcess:
                     found = denied
         return found
 
+    def hold_replicas(
+        self, match: str, effect: str, *, seconds: float = 0.0, count: int | None = None, reason: str = ""
+    ) -> dict[str, Any]:
+        """Hold replicas back, lose, delay or fail them, or release what is held; see `replication.holds`.
+
+        Args:
+            match: a shell's pattern over the keys; `*` for all.
+            effect: `hold`, `lose`, `delay`, `fail` or `release`.
+            seconds: how much later, for `delay`.
+            count: the first so many versions alone; None for all.
+            reason: one of S3's failure reasons, for `fail`; empty for `DstPutObjectNotPermitted`.
+
+        Returns:
+            The `orders` that stand now, and the versions that are `held`.
+
+        Raises:
+            WorldError: the order is not valid.
+        """
+        order = {"match": match, "effect": effect, "seconds": seconds, "count": count, "reason": reason or None}
+        return self._post(self.running(), "/_crosswind/replication", order)
+
+    def replicas(self) -> dict[str, Any]:
+        """The `orders` that hold replicas back, and the versions that are `held`."""
+        return self._get(self.running(), "/_crosswind/replication")
+
+    def hold_answers(
+        self, service: str, operation: str, *, seconds: float, principal: str = "", count: int = 1
+    ) -> dict[str, Any]:
+        """Hold back the next answers of an operation, its work behind it done; see `held_answers`.
+
+        Args:
+            service: botocore's name of the service.
+            operation: the API operation.
+            seconds: for how long, unless they are released before.
+            principal: only those of callers in whose ARN this text is.
+            count: how many.
+
+        Returns:
+            What is `held` now.
+
+        Raises:
+            WorldError: the order is not valid.
+        """
+        order = {"service": service, "operation": operation, "seconds": seconds, "principal": principal, "count": count}
+        return self._post(self.running(), "/_crosswind/answers", order)
+
+    def held_answers(self) -> list[dict[str, str]]:
+        """The calls whose answers are being held: `service`, `operation`, `principal`."""
+        held: list[dict[str, str]] = self._get(self.running(), "/_crosswind/answers")["held"]
+        return held
+
+    def release_answers(self) -> None:
+        """Let all held answers go, and hold no more."""
+        self._post(self.running(), "/_crosswind/answers", {"release": True})
+
+    def airflows(self) -> list[dict[str, Any]]:
+        """The MWAA environments of the world, each with the processes of its Airflow; see `mwaa.processes`."""
+        found: list[dict[str, Any]] = self._get(self.running(), "/_crosswind/airflow")["environments"]
+        return found
+
     def stop(self, seconds: float = 30) -> bool:
         """Stop the world and all that it started.
 
@@ -173,6 +233,22 @@ class WorldProcess:
             if isinstance(error.__cause__, urllib.error.HTTPError) and error.__cause__.code == 404:
                 return None
             raise
+
+    def _post(self, running: Running, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310 - our own loopback address
+            running.endpoint + path, json.dumps(document).encode(), {"content-type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
+                found: dict[str, Any] = json.load(answer)
+                return found
+        except urllib.error.HTTPError as error:
+            raise WorldError(json.load(error)["message"], hint="correct the order and give it again") from error
+        except (urllib.error.URLError, TimeoutError) as error:
+            raise WorldDownError(
+                f"the local world at {running.endpoint} (process {running.pid}) does not answer: {error}",
+                hint="stop it with `crosswind local down`, then `crosswind local up`",
+            ) from error
 
     def _get(self, running: Running, path: str) -> dict[str, Any]:
         try:

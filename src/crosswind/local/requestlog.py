@@ -35,6 +35,7 @@ class RequestRecord:
         via: the AWS service that acted for the principal, else empty.
         parameters: a few telling parameters.
         decision: `allowed` or `denied` by IAM, empty for a call that needed no right, or got no so far.
+        source_identity: of the session that signed, empty when it has none.
         number: position in the log, from 1; set by the log.
     """
 
@@ -55,6 +56,7 @@ class RequestRecord:
     message: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     decision: str = ""
+    source_identity: str = ""
     number: int = 0
 
     def as_dict(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from crosswind.local.edge.call import Credentials, Principal
 __all__ = ["Session", "SessionStore", "Terms"]
 
 _KEEP_EXPIRED = 3600.0  # seconds that an expired session is remembered, so that it is called expired
+_FEWEST = 64  # sessions below which none is forgotten
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Terms:
     @property
     def transitive_tags(self) -> dict[str, str]:
         """The tags that the next role in a chain inherits."""
-        return {key: value for key, value in self.tags.items() if key in self.transitive}
+        return {key: value for key, value in self.tags.items() if key in self.transitive} if self.transitive else {}
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class SessionStore:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
+        self._full = _FEWEST
 
     def of(self, access_key: str) -> Session | None:
         """The session of a key, expired or not; None for a key that is no session's."""
@@ -95,15 +97,18 @@ class SessionStore:
         now = self._clock()
         key = "ASIA" + base64.b32encode(secrets.token_bytes(10)).decode()
         credentials = Credentials(key, secrets.token_urlsafe(30), secrets.token_urlsafe(192), now + duration)
-        principal = replace(session.principal, access_key=key)
+        who = session.principal
+        principal = Principal(who.account, who.arn, who.user_id, key)
         opened = replace(session, principal=principal, credentials=credentials, issued=now)
         with self._lock:
-            self._forget(now)
+            if len(self._sessions) >= self._full:
+                self._forget(now)
             self._sessions[key] = opened
         return opened
 
     def _forget(self, now: float) -> None:
-        # Sessions are opened seldom; walking all of them keeps the store small without a thread of its own.
+        # To walk all of them only once their number has doubled costs each that is opened the same little.
         old = [k for k, s in self._sessions.items() if s.credentials.expires + _KEEP_EXPIRED < now]
         for key in old:
             del self._sessions[key]
+        self._full = max(_FEWEST, 2 * len(self._sessions))

@@ -8,6 +8,8 @@ from typing import Any
 
 from crosswind.aws import Sessions, translated
 from crosswind.deploy.pipelines import PipelineRun
+from crosswind.errors import NotFoundError
+from crosswind.report.ancestry import lineage_of
 from crosswind.report.summary import Summary, TaskRow, summarise
 from crosswind.report.trail import Trail
 from crosswind.synth import training_prefixes
@@ -36,11 +38,17 @@ def collect(
     trail = Trail(requests)
     began = min((task.started for task in tasks), default=0.0)
     training = _training(topology, sessions, began)
-    return summarise(topology, tasks, trail, training, _replicas(topology, sessions), _removed(topology, sessions))
+    record = _record(topology, sessions, training.get("ModelArtifacts", {}).get("S3ModelArtifacts", ""))
+    return summarise(
+        topology, tasks, trail, training, _replicas(topology, sessions), _removed(topology, sessions), record
+    )
 
 
 def _training(topology: Topology, sessions: Sessions, began: float) -> Mapping[str, Any]:
-    """The newest training job at the sites of training jobs, started since a time; empty when there is none."""
+    """The newest training job at the sites of training jobs, started since a time; empty when there is none.
+
+    One that completed comes before any that did not.
+    """
     found: list[Mapping[str, Any]] = []
     for job, declared in topology.jobs.items():
         if declared.type != "sagemaker":
@@ -54,7 +62,17 @@ def _training(topology: Topology, sessions: Sessions, began: float) -> Mapping[s
             prefixes = tuple(prefix.lower() for prefix in training_prefixes(topology, job))
             names = [each["TrainingJobName"] for each in jobs if each["TrainingJobName"].lower().startswith(prefixes)]
             found += [client.describe_training_job(TrainingJobName=name) for name in names]
-    return max(found, key=lambda each: each["CreationTime"], default={})
+    return max(found, key=lambda each: (each["TrainingJobStatus"] == "Completed", each["CreationTime"]), default={})
+
+
+def _record(topology: Topology, sessions: Sessions, model: str) -> Mapping[str, Any] | None:
+    """What lies beside a model; None when nothing does, or there is no model."""
+    if not model:
+        return None
+    try:
+        return lineage_of(topology, sessions, model).document
+    except NotFoundError:
+        return None
 
 
 def _removed(topology: Topology, sessions: Sessions) -> list[str]:
@@ -80,7 +98,7 @@ def _replicas(topology: Topology, sessions: Sessions) -> dict[str, int]:
     """The size of each replica at each replication's destination, by `bucket/key`; clean-up hides none."""
     found: dict[str, int] = {}
     names = Names(topology)
-    for rule in topology.replications.values():
+    for rule in (each for each in topology.replications.values() if each.by_s3):
         client = _s3_of(topology, sessions, rule.destination)
         bucket = names.bucket(rule.destination)
         with translated(f"list the replicas in {bucket}"):

@@ -24,24 +24,40 @@ _KEPT = 3
 _ORCHESTRATOR = "orchestrator"
 # How a statement's Sid begins, and the verbs of the grants behind it.
 _VERBS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("List", ("read", "write", "delete")),
+    ("ListVersions", ("pin",)),
+    ("ListUploads", ("carry",)),
+    ("List", ("read", "write", "delete", "claim")),
     ("Read", ("read", "write", "copy")),
     ("WriteReplicas", ("copy",)),
     ("Write", ("write",)),
     ("Delete", ("delete", "write")),
     ("Find", ("read", "write")),
     ("Mark", ("write",)),
+    ("Pin", ("pin",)),
+    ("Publish", ("publish",)),
+    ("Record", ("record",)),
+    ("Claim", ("claim",)),
+    ("Answer", ("answer",)),
+    ("Inspect", ("inspect",)),
+    ("Receive", ("inspect",)),
+    ("Fetch", ("fetch",)),
+    ("Carry", ("carry",)),
     ("Run", ("start",)),
     ("Invoke", ("start",)),
     ("Pass", ("start",)),
 )
 _ACTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("s3:GetObjectVersion", ("pin", "fetch", "copy")),
+    ("s3:GetReplication", ("inspect", "copy")),
+    ("s3:GetBucketVersioning", ("inspect",)),
     ("s3:Get", ("read", "copy")),
-    ("s3:List", ("read", "write", "delete")),
-    ("s3:Put", ("write",)),
+    ("s3:ListBucketVersions", ("pin",)),
+    ("s3:List", ("read", "write", "delete", "claim")),
+    ("s3:Put", ("write", "publish", "claim", "record", "carry", "answer")),
     ("s3:Replicate", ("copy",)),
     ("s3:Delete", ("delete", "write")),
-    ("s3:AbortMultipartUpload", ("write",)),
+    ("s3:AbortMultipartUpload", ("write", "carry")),
+    ("sqs:", ("inspect",)),
     ("glue:", ("start",)),
     ("sagemaker:", ("start",)),
     ("lambda:", ("start",)),
@@ -139,9 +155,11 @@ class Origins:
         for bucket in sorted(topology.buckets):
             if self._names.bucket(bucket) != document.name:
                 continue
+            rules = sorted(topology.replications.items())
             if document.sid.startswith("Replicas"):
-                rules = sorted(topology.replications.items())
-                yield from (("replications", name) for name, rule in rules if rule.destination == bucket)
+                yield from (("replications", name) for name, rule in rules if rule.target == bucket)
+            elif document.sid.startswith(("HandoversOnce", "Mover")):
+                yield from (("replications", name) for name, rule in rules if rule.source == bucket)
             yield ("buckets", bucket)
 
     def _of_role(self, document: Document, explanation: Explanation) -> Iterator[Loc]:
@@ -177,7 +195,7 @@ class Origins:
 
     def _asked(self, who: str, document: Document, explanation: Explanation) -> list[Loc]:
         """The lines of the grants behind a statement; of those that would be near, when there is no statement."""
-        found = [each for each in self._grants if each.who == who]
+        found = [each for each in self._grants if each.who == who or (who == _ORCHESTRATOR and _is_mover(each.who))]
         head, table = (document.sid, _VERBS) if document.sid else (explanation.action, _ACTIONS)
         verbs = next((verbs for begin, verbs in table if head.startswith(begin)), ())
         found = [each for each in found if each.verb in verbs] if verbs else []
@@ -201,6 +219,11 @@ class Origins:
         kind = self._topology.jobs[job].type
         last = arn.rpartition(":")[2]
         return last.endswith((self._names.job(job), self._names.job_role(job))) or f":{kind}:" in arn
+
+
+def _is_mover(who: str) -> bool:
+    """Whether it is Airflow in a destination's account, which acts under the cross-account role there."""
+    return who.startswith("mover ")
 
 
 def _narrowed(found: list[Grant], holds: Callable[[Grant], bool]) -> list[Grant]:

@@ -10,7 +10,7 @@ from typing import Any
 from crosswind.report.trail import Request, Trail
 from crosswind.topology import Names, Topology
 
-__all__ = ["StepRow", "Summary", "TaskRow", "summarise"]
+__all__ = ["Handed", "StepRow", "Summary", "TaskRow", "summarise"]
 
 _WORK = {
     "glue": "Glue job runs",
@@ -44,6 +44,42 @@ class StepRow:
 
 
 @dataclass(frozen=True)
+class Handed:
+    """What was handed over from one pipeline to the other, as the model's record has it.
+
+    Args:
+        prefix: where, at source and destination alike.
+        mover: what brought it.
+        seconds: from publication to arrival.
+        objects: how many.
+        size: in bytes.
+        versions: key, version id at the source, version id at the destination.
+    """
+
+    prefix: str
+    mover: str
+    seconds: float
+    objects: int
+    size: int
+    versions: tuple[tuple[str, str, str], ...]
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Handed:
+        """What a model's record (`crosswind.airflow.handover.lineage`) says."""
+        handover, replication = record["handover"], record["replication"]
+        there = {version["key"]: version["version_id"] for version in replication["versions"]}
+        reference = handover["reference"]
+        return cls(
+            reference["prefix"],
+            replication["mover"],
+            replication["seconds"],
+            reference["objects"],
+            reference["size"],
+            tuple((each["key"], each["version_id"], there.get(each["key"], "")) for each in handover["versions"]),
+        )
+
+
+@dataclass(frozen=True)
 class Summary:
     """What one run of all pipelines did.
 
@@ -56,6 +92,7 @@ class Summary:
         model: the model's S3 URI.
         removed: the objects that the clean-up removed, `bucket/key`.
         requests: how many AWS calls each account served.
+        handed: what was handed over to the training job; None when its model has no record.
     """
 
     topology: str
@@ -66,6 +103,7 @@ class Summary:
     model: str
     removed: tuple[str, ...]
     requests: Mapping[str, int]
+    handed: Handed | None = None
 
 
 def summarise(
@@ -75,6 +113,7 @@ def summarise(
     training: Mapping[str, Any],
     replicas: Mapping[str, int],
     removed: Iterable[str],
+    record: Mapping[str, Any] | None = None,
 ) -> Summary:
     """Join what is known of a run.
 
@@ -85,6 +124,7 @@ def summarise(
         training: sagemaker:DescribeTrainingJob's answer.
         replicas: the size of each replicated object, by `bucket/key`.
         removed: what the clean-up reported as removed.
+        record: what lies beside the model; None for nothing.
     """
     rows = [_task_row(topology, task, trail) for task in tasks]
     rows += _work_rows(trail)
@@ -98,6 +138,7 @@ def summarise(
         removed=tuple(sorted(removed)),
         # A plain dict: dataclasses.asdict copies a Counter into one whose keys are pairs.
         requests=dict(trail.by_account()),
+        handed=Handed.of(record) if record else None,
     )
 
 
@@ -110,6 +151,7 @@ def _task_row(topology: Topology, task: TaskRow, trail: Trail) -> StepRow:
         if task.started <= request.time <= task.ended
         and f":assumed-role/{role}/" in request.principal
         and request.service not in {"sts", "logs"}
+        and _may_be(task, request.principal.rpartition("/")[2])
     )
     if acted:
         (account, region, identity), _ = acted.most_common(1)[0]
@@ -118,11 +160,17 @@ def _task_row(topology: Topology, task: TaskRow, trail: Trail) -> StepRow:
     return StepRow(task.task, account, region, identity, task.started, task.ended - task.started)
 
 
+def _may_be(task: TaskRow, session: str) -> bool:
+    """Whether a session may be a task's: sessions of our own operators are named after their DAG, Airflow's are not."""
+    dag, at, _ = session.partition("@")
+    return not at or dag == task.dag
+
+
 def _work_rows(trail: Trail) -> list[StepRow]:
-    """A row for each job's own role: what AWS services did under it."""
+    """A row for each role under which AWS services worked; what they do in their own name is no work of a job."""
     acted: dict[tuple[str, str], list[Request]] = {}
     for request in trail.requests:
-        if request.via in _WORK:
+        if request.via in _WORK and ":assumed-role/" in request.principal:
             acted.setdefault((request.via, request.principal), []).append(request)
     rows = []
     for (via, principal), requests in acted.items():

@@ -4,14 +4,15 @@ Stages:
 
 1. `grants` takes the topology and gives intents: who reads, writes, deletes or starts what, and which line
    asks for it.
-2. `site_statements`, `bucket_statements`, `key_statements`, `hub_statements` and `stackset_statements` turn grants
-   into IAM statements. Each statement stands once; a function is a role.
-3. One file a resource family (`buckets`, `keys`, `glue`, `sagemaker`, `lambda_`, `connections`, `mwaa`, `network`,
-   `roles`) adds resources to a `Template`, which refuses dangling references.
+2. The `*_statements` files turn grants into IAM statements. Each statement stands once; a function is a role:
+   `site_statements`, `hub_statements`, `stackset_statements`; or a noun: `object_statements`, `handover_statements`,
+   `bucket_statements`, `key_statements`, and `guest_statements` for roles of other accounts in a bucket.
+3. One file a resource family (`buckets`, `queues`, `keys`, `glue`, `sagemaker`, `lambda_`, `connections`, `mwaa`,
+   `network`, `roles`) adds resources to a `Template`, which refuses dangling references.
 4. `stacks` puts the families together; `synth` gives all stacks in an order in which they can be deployed.
 5. `deployer` gives the stacks of the role that deploys all of it; an administrator launches them once. Its rights
-   (`deployer_statements`, `deployer_network`, `deployer_airflow`) hold what CloudFormation does with them for each
-   resource type (`provider_statements`).
+   (`deployer_statements`, `deployer_storage`, `deployer_network`, `deployer_airflow`) hold what CloudFormation does
+   with them for each resource type (`provider_statements`, `provider_messages`).
 6. `files` renders the files whose text follows from the topology.
 
 May not: read files, know AWS clients, depend on the order of declaration.

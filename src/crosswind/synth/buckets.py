@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from crosswind.synth import bucket_statements, key_statements
+from crosswind.synth import bucket_statements, guest_statements, handover_statements, key_statements
+from crosswind.synth.grants import Grant
 from crosswind.synth.keys import add_key, key_here, key_parameter
 from crosswind.synth.layout import Layout, camel
+from crosswind.synth.queues import add_failures_queue, notification
 from crosswind.synth.roles import Statement, add_role, service_trust
 from crosswind.synth.template import Template, get_att, if_set, ref, sub
 from crosswind.topology.model import Replication
@@ -16,6 +18,7 @@ __all__ = ["add_hub_bucket", "add_site_bucket", "destination_parameter"]
 
 _STALE_DAYS = 30
 _UPLOAD_DAYS = 7
+_TIME_CONTROL_MINUTES = 15
 
 
 def destination_parameter(bucket: str) -> str:
@@ -35,7 +38,7 @@ def add_hub_bucket(template: Template, layout: Layout) -> str:
     return logical_id
 
 
-def add_site_bucket(template: Template, layout: Layout, bucket: str) -> str:
+def add_site_bucket(template: Template, layout: Layout, found: Sequence[Grant], bucket: str) -> str:
     """Add a declared bucket with its key, its replication, its policy and its output; returns its logical id.
 
     Replication appears when the parameters with the destinations' names and keys are set; the grant to the execution
@@ -44,31 +47,51 @@ def add_site_bucket(template: Template, layout: Layout, bucket: str) -> str:
     name = layout.names.bucket(bucket)
     declared = layout.topology.buckets[bucket]
     extra: dict[str, Any] = {}
-    sources = _foreign_sources(layout, bucket)
     if declared.has_key:
-        add_key(template, layout, bucket, sorted(sources))
+        guests = guest_statements.of_key(layout, found, bucket)
+        add_key(template, layout, bucket, sorted(_foreign_sources(layout, bucket)), guests)
         extra["BucketEncryption"] = _with_key(key_here(bucket))
     replications = layout.replications(bucket)
     if replications:
         role, condition = _replication_role(template, layout, bucket)
         extra["ReplicationConfiguration"] = if_set(condition, _rules(layout, replications, role))
-    logical_id = _add_bucket(template, f"{camel(bucket)}Bucket", name, versioning=declared.versioning, extra=extra)
-    granted = template.condition_set("ExecutionRoleArn")
-    statements: list[Any] = [bucket_statements.tls_only(name)]
-    statements += [
-        if_set(granted, statement)
-        for statement in bucket_statements.execution_role_grant(layout, bucket, ref("ExecutionRoleArn"))
-    ]
-    statements += bucket_statements.replica_grant(layout, bucket, sources)
-    if declared.has_key:
-        statements += key_statements.only_this_key(layout, bucket, key_here(bucket))
-    _add_policy(template, logical_id, statements)
+    told: list[str] = []
+    if layout.failure_folders(bucket):
+        told.append(add_failures_queue(template, layout, bucket))
+        extra["NotificationConfiguration"] = notification(layout, bucket)
+    logical_id = _add_bucket(
+        template, f"{camel(bucket)}Bucket", name, versioning=declared.versioning, extra=extra, depends_on=told
+    )
+    _add_policy(template, logical_id, _policy(template, layout, found, bucket))
     template.output(destination_parameter(bucket), ref(logical_id), f"The bucket declared as {bucket}.")
     return logical_id
 
 
+def _policy(template: Template, layout: Layout, found: Sequence[Grant], bucket: str) -> list[Any]:
+    """The statements of a declared bucket's policy."""
+    granted = template.condition_set("ExecutionRoleArn")
+    handed_over = sorted({replication.folder for _, replication in layout.handed_over(bucket)})
+    return [
+        bucket_statements.tls_only(layout.names.bucket(bucket)),
+        *(
+            if_set(granted, statement)
+            for statement in bucket_statements.execution_role_grant(layout, bucket, ref("ExecutionRoleArn"))
+        ),
+        *([handover_statements.write_once(layout, bucket, handed_over)] if handed_over else []),
+        *bucket_statements.replica_grant(layout, bucket, _foreign_sources(layout, bucket)),
+        *guest_statements.in_bucket(layout, found, bucket),
+        *(key_statements.only_this_key(layout, bucket, key_here(bucket)) if layout.has_key(bucket) else []),
+    ]
+
+
 def _add_bucket(
-    template: Template, logical_id: str, name: str, *, versioning: bool, extra: dict[str, Any] | None = None
+    template: Template,
+    logical_id: str,
+    name: str,
+    *,
+    versioning: bool,
+    extra: dict[str, Any] | None = None,
+    depends_on: Sequence[str] = (),
 ) -> str:
     properties: dict[str, Any] = {
         "BucketName": name,
@@ -92,7 +115,7 @@ def _add_bucket(
     # Delete, since the name is fixed: a bucket left behind would block the next deployment. CloudFormation
     # refuses to delete a bucket that still holds objects, so data goes only when `crosswind destroy` empties
     # it on purpose.
-    return template.add(logical_id, "AWS::S3::Bucket", properties, deletion="Delete")
+    return template.add(logical_id, "AWS::S3::Bucket", properties, depends_on=depends_on, deletion="Delete")
 
 
 def _with_key(key: Any) -> dict[str, Any]:
@@ -184,8 +207,23 @@ def _rules(layout: Layout, replications: Sequence[tuple[str, Replication]], role
             rule["SourceSelectionCriteria"] = {"SseKmsEncryptedObjects": {"Status": "Enabled"}}
             key = ref(key_parameter(replication.destination))
             destination["EncryptionConfiguration"] = {"ReplicaKmsKeyID": key}
+        destination.update(_followed(replication))
         rules.append(rule)
     return {"Role": get_att(role, "Arn"), "Rules": rules}
+
+
+def _followed(replication: Replication) -> dict[str, Any]:
+    """How S3 follows a rule: S3 tells of failures only where metrics are on; Replication Time Control has them on.
+
+    Sources: docs.aws.amazon.com/AmazonS3/latest/userguide/replication-metrics-events.html and
+    .../replication-time-control.html (15 minutes is the only value).
+    """
+    if replication.mover == "crr-rtc":
+        return {
+            "Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": _TIME_CONTROL_MINUTES}},
+            "ReplicationTime": {"Status": "Enabled", "Time": {"Minutes": _TIME_CONTROL_MINUTES}},
+        }
+    return {"Metrics": {"Status": "Enabled"}} if replication.failure_events else {}
 
 
 def _foreign_sources(layout: Layout, bucket: str) -> dict[str, tuple[str, ...]]:
@@ -193,7 +231,8 @@ def _foreign_sources(layout: Layout, bucket: str) -> dict[str, tuple[str, ...]]:
     owner = layout.bucket_account(bucket)
     sources: dict[str, tuple[str, ...]] = {}
     for _, replication in sorted(layout.topology.replications.items()):
-        if replication.destination == bucket and layout.bucket_account(replication.source) != owner:
+        foreign = layout.bucket_account(replication.source) != owner
+        if replication.by_s3 and replication.destination == bucket and foreign:
             known = sources.get(replication.source, ())
             sources[replication.source] = (*known, replication.folder)
     return sources

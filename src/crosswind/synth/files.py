@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, assert_never
 
 from crosswind.errors import InputError
 from crosswind.synth.buckets import destination_parameter
 from crosswind.synth.grants import split_ref
 from crosswind.synth.registries import image
-from crosswind.topology.model import Job, SageMakerJob, Topology
-from crosswind.topology.names import Names
+from crosswind.topology.model import GlueJob, Job, LambdaJob, Replication, SageMakerJob, Topology
+from crosswind.topology.names import CLAIMS, Names
 
 __all__ = ["names_file", "training_config"]
 
@@ -22,11 +22,11 @@ def names_file(topology: Topology) -> dict[str, Any]:
         topology: a checked topology.
 
     Returns:
-        Plain data with `schema_version` 1; upload it as `dags/<topology>.json`.
+        Plain data with `schema_version` 2; upload it as `dags/<topology>.json`.
     """
     names = Names(topology)
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "topology": topology.name,
         "partition": topology.partition,
         "sites": {
@@ -34,6 +34,7 @@ def names_file(topology: Topology) -> dict[str, Any]:
                 "account": topology.account_of(name),
                 "region": site.region,
                 "connection": site.connection,
+                "console_role": topology.accounts[site.account].console_role,
             }
             for name, site in sorted(topology.sites.items())
         },
@@ -44,6 +45,9 @@ def names_file(topology: Topology) -> dict[str, Any]:
                 "region": topology.region_of(bucket.site),
             }
             for name, bucket in sorted(topology.buckets.items())
+        },
+        "replications": {
+            name: _replication(topology, names, each) for name, each in sorted(topology.replications.items())
         },
         "jobs": {name: _job(names, name, job) for name, job in sorted(topology.jobs.items())},
         "intervals": topology.intervals.model_dump(),
@@ -95,11 +99,46 @@ def _with_key(topology: Topology, text: str) -> str:
     return json.dumps(config, indent=2) + "\n"
 
 
+def _replication(topology: Topology, names: Names, replication: Replication) -> dict[str, Any]:
+    failures = None
+    if replication.failure_events:
+        site = topology.buckets[replication.source].site
+        failures = {
+            "queue": names.failures_queue_url(replication.source),
+            "account": topology.account_of(site),
+            "region": topology.region_of(site),
+        }
+    return {
+        "source": replication.source,
+        "destination": replication.destination,
+        "folder": replication.folder,
+        "mover": replication.mover,
+        "repair": replication.repair,
+        "failures": failures,
+    }
+
+
 def _job(names: Names, name: str, job: Job) -> dict[str, Any]:
     entry: dict[str, Any] = {"type": job.type, "site": job.site}
-    if isinstance(job, SageMakerJob):
-        bucket, _ = split_ref(job.configs)
-        entry["config"] = {"bucket": names.bucket(bucket), "key": names.config_key(name)}
-    else:
-        entry["name"] = names.job(name)
+    claims = names.claims_bucket(name)
+    claimed = {"bucket": names.bucket(claims), "prefix": CLAIMS} if claims else None
+    match job:
+        case GlueJob():
+            entry |= {"name": names.job(name), "claims": claimed, "timeout_seconds": 60 * job.timeout_minutes}
+            entry["log_group"] = "/aws-glue/jobs"
+        case SageMakerJob():
+            bucket, _ = split_ref(job.configs)
+            entry["config"] = {"bucket": names.bucket(bucket), "key": names.config_key(name)}
+            entry["log_group"] = "/aws/sagemaker/TrainingJobs"
+        case LambdaJob():
+            entry |= {"name": names.job(name), "claims": claimed, "timeout_seconds": job.timeout_seconds}
+            entry["log_group"] = f"/aws/lambda/{names.job(name)}"
+            entry["results"] = _place(names, job.results) if job.results is not None else None
+        case _:
+            assert_never(job)
     return entry
+
+
+def _place(names: Names, ref: str) -> dict[str, str]:
+    bucket, folder = split_ref(ref)
+    return {"bucket": names.bucket(bucket), "prefix": f"{folder.rstrip('/')}/"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crosswind.synth.layout import Layout
-from crosswind.synth.roles import Statement
+from crosswind.synth.roles import SESSION_TAGS, Statement
 from crosswind.synth.template import sub
 
 __all__ = ["execution"]
@@ -21,7 +21,7 @@ def execution(layout: Layout, cross_account_roles: list[Any]) -> list[Statement]
         layout: of the topology.
         cross_account_roles: the ARNs of the roles that it may assume.
     """
-    return [*_environment(layout), *_secrets(layout), _assume(cross_account_roles)]
+    return [*_environment(layout), *_secrets(layout), *_assume(cross_account_roles)]
 
 
 def _environment(layout: Layout) -> list[Statement]:
@@ -117,8 +117,18 @@ def _secrets(layout: Layout) -> list[Statement]:
     ]
 
 
-def _assume(roles: list[Any]) -> Statement:
-    return {"Sid": "CrossAccounts", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
+def _assume(roles: list[Any]) -> list[Statement]:
+    """What the trusts of these roles ask for: `roles.account_trust`, `roles.session_trust`."""
+    return [
+        {"Sid": "CrossAccounts", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles},
+        {
+            "Sid": "NameSessions",
+            "Effect": "Allow",
+            "Action": ["sts:SetSourceIdentity", "sts:TagSession"],
+            "Resource": roles,
+            "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": list(SESSION_TAGS)}},
+        },
+    ]
 
 
 def _arn(service: str, region: str, account: str, rest: str) -> dict[str, Any]:

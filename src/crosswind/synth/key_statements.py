@@ -22,6 +22,7 @@ __all__ = [
     "encrypt",
     "encrypt_models",
     "execution_role_use",
+    "guest_use",
     "only_this_key",
     "replica_use",
     "through_s3",
@@ -68,6 +69,11 @@ def replica_use(layout: Layout, bucket: str, source: str) -> Statement:
     account, role = layout.bucket_account(source), layout.names.replication_role(source)
     arn = sub(f"arn:${{AWS::Partition}}:iam::{account}:role/{role}")
     return _foreign(f"ReplicasFrom{camel(source)}", layout, bucket, account, arn, list(_REPLICATE))
+
+
+def guest_use(sid: str, layout: Layout, bucket: str, account: str, role_arn: Any) -> Statement:
+    """A key policy's statement: a role of another account reads the bucket."""
+    return _foreign(sid, layout, bucket, account, role_arn, ["kms:Decrypt"])
 
 
 def _foreign(sid: str, layout: Layout, bucket: str, account: str, role_arn: Any, actions: Sequence[str]) -> Statement:

@@ -12,6 +12,7 @@ from typing import Any
 
 from crosswind.synth import key_statements
 from crosswind.synth.layout import Layout, camel
+from crosswind.synth.roles import Statement
 from crosswind.synth.template import Template, get_att, if_set, ref
 
 __all__ = ["add_key", "key_here", "key_parameter"]
@@ -30,7 +31,9 @@ def key_here(bucket: str) -> dict[str, Any]:
     return get_att(f"{camel(bucket)}Key", "Arn")
 
 
-def add_key(template: Template, layout: Layout, bucket: str, foreign_sources: Sequence[str]) -> None:
+def add_key(
+    template: Template, layout: Layout, bucket: str, foreign_sources: Sequence[str], guests: Sequence[Statement]
+) -> None:
     """Add a bucket's key with its alias and its output.
 
     Args:
@@ -38,12 +41,14 @@ def add_key(template: Template, layout: Layout, bucket: str, foreign_sources: Se
         layout: of the topology.
         bucket: a declared bucket with `encryption: customer-key`.
         foreign_sources: the buckets of other accounts that replicate into it.
+        guests: the statements of its policy for other roles of other accounts.
     """
     statements: list[Any] = [key_statements.enable_iam(layout, bucket)]
     if layout.bucket_account(bucket) != layout.topology.hub_account:
         granted = template.condition_set("ExecutionRoleArn")
         statements.append(if_set(granted, key_statements.execution_role_use(layout, bucket, ref("ExecutionRoleArn"))))
     statements += [key_statements.replica_use(layout, bucket, source) for source in foreign_sources]
+    statements += guests
     key = template.add(
         f"{camel(bucket)}Key",
         "AWS::KMS::Key",

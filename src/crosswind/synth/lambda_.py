@@ -8,18 +8,21 @@ from crosswind.synth import site_statements
 from crosswind.synth.grants import Grant
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.roles import add_role, service_trust
-from crosswind.synth.template import Template, get_att
+from crosswind.synth.template import Template, get_att, ref
 from crosswind.topology.model import LambdaJob
 
 __all__ = ["add_lambda_job"]
 
 _LOG_DAYS = 30
+# The shortest that Lambda takes. What has not begun by then never begins: a submitter that has waited a little longer
+# than this and the function's time-out may submit anew without a second invocation running.
+_QUEUED_SECONDS = 60
 
 
 def add_lambda_job(
     template: Template, layout: Layout, found: Sequence[Grant], name: str, job: LambdaJob, *, source: str
 ) -> None:
-    """Add a function, its role and its log group.
+    """Add a function, its role and its log group; how it is invoked asynchronously, where it puts results.
 
     Args:
         template: the site's template.
@@ -45,7 +48,7 @@ def add_lambda_job(
         {"LogGroupName": f"/aws/lambda/{function}", "RetentionInDays": _LOG_DAYS},
         deletion="Delete",
     )
-    template.add(
+    logical_id = template.add(
         f"{camel(name)}Job",
         "AWS::Lambda::Function",
         {
@@ -59,3 +62,15 @@ def add_lambda_job(
         },
         depends_on=[logs],
     )
+    if job.results is not None:
+        template.add(
+            f"{camel(name)}JobInvocation",
+            "AWS::Lambda::EventInvokeConfig",
+            {
+                "FunctionName": ref(logical_id),
+                "Qualifier": "$LATEST",
+                "MaximumEventAgeInSeconds": _QUEUED_SECONDS,
+                # Airflow retries, by a claim of its own for each attempt; Lambda's retries would be second runs of one.
+                "MaximumRetryAttempts": 0,
+            },
+        )

@@ -105,10 +105,18 @@ class Layout:
         found = [(n, j) for n, j in self.topology.jobs.items() if j.site == site]
         return tuple(sorted(found, key=lambda item: item[0]))
 
-    def replications(self, bucket: str) -> tuple[tuple[str, Replication], ...]:
-        """The replications whose source is a bucket, sorted by name."""
+    def handed_over(self, bucket: str) -> tuple[tuple[str, Replication], ...]:
+        """The replications whose source is a bucket, whoever moves them, sorted by name."""
         found = [(n, r) for n, r in self.topology.replications.items() if r.source == bucket]
         return tuple(sorted(found, key=lambda item: item[0]))
+
+    def replications(self, bucket: str) -> tuple[tuple[str, Replication], ...]:
+        """Those of them that are S3's to move."""
+        return tuple((name, replication) for name, replication in self.handed_over(bucket) if replication.by_s3)
+
+    def failure_folders(self, bucket: str) -> tuple[str, ...]:
+        """The folders of a bucket of which S3 tells what it fails to replicate, sorted."""
+        return tuple(sorted({r.folder for _, r in self.replications(bucket) if r.failure_events}))
 
     def has_key(self, bucket: str) -> bool:
         """Whether a KMS key of its own encrypts a declared bucket."""

@@ -3,7 +3,7 @@
 CloudFormation has no rights of its own: it acts with those of its caller, or, in the stacks of a StackSet, with
 the execution role's. What a resource type needs is in the `handlers` of its schema (`aws cloudformation
 describe-type --type RESOURCE --type-name ...`): a handler reads the whole resource back after each change, and so
-also settings that no template of ours has.
+also settings that no template of ours has. `provider_messages` goes on with queues and what sends to them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from crosswind.synth import provider_messages
 from crosswind.synth.arns import alias_arn, arn, job_arn, log_group_arns, role_arn
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.roles import Statement, allow
@@ -244,6 +245,10 @@ def types_of_sites(layout: Layout, sites: Sequence[str]) -> list[str]:
         found.add("AWS-Glue-Job")
     if functions_of(layout, sites):
         found |= {"AWS-Lambda-Function", "AWS-Logs-LogGroup"}
+    if provider_messages.asynchronous(layout, sites):
+        found.add("AWS-Lambda-EventInvokeConfig")
+    if provider_messages.telling(layout, sites):
+        found |= {"AWS-SQS-Queue", "AWS-SQS-QueuePolicy"}
     return sorted(found)
 
 

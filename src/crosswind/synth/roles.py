@@ -9,10 +9,13 @@ from typing import Any
 from crosswind.errors import InputError
 from crosswind.synth.template import Template, sub
 
-__all__ = ["Statement", "account_trust", "add_role", "allow", "service_trust"]
+__all__ = ["SESSION_TAGS", "Statement", "account_trust", "add_role", "allow", "service_trust", "session_trust"]
 
 Statement = dict[str, Any]
 """An IAM statement, with CloudFormation's intrinsic functions in it."""
+
+SESSION_TAGS = ("crosswind:dag", "crosswind:run")
+"""What Airflow tells of itself beside the source identity (the DAG): these tags of a session, and no others."""
 
 # docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: all inline policies of a role together.
 _INLINE_POLICY_CHARACTERS = 10_240
@@ -84,6 +87,31 @@ def account_trust(account: str, principal_arn: str, external_id: str) -> Stateme
         "Principal": {"AWS": sub(f"arn:${{AWS::Partition}}:iam::{account}:root")},
         "Action": "sts:AssumeRole",
         "Condition": condition,
+    }
+
+
+def session_trust(account: str, principal_arn: str) -> Statement:
+    """A trust statement beside `account_trust`: the caller may say for whom it acts, as CloudTrail shows then.
+
+    STS asks for these rights in the trust and in the caller's own policy, each only when the request carries a source
+    identity or tags; so plain connections assume the role without. A statement of its own, since no page says that
+    `sts:ExternalId` is in the context of these actions; `sts:AssumeRole` asks for it all the same.
+
+    Sources: docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html (permissions, `aws:TagKeys`) and
+    .../id_credentials_temp_control-access_monitor.html (source identity).
+
+    Args:
+        account: the other account.
+        principal_arn: its role.
+    """
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": sub(f"arn:${{AWS::Partition}}:iam::{account}:root")},
+        "Action": ["sts:SetSourceIdentity", "sts:TagSession"],
+        "Condition": {
+            "ArnEquals": {"aws:PrincipalArn": sub(principal_arn)},
+            "ForAllValues:StringEquals": {"aws:TagKeys": list(SESSION_TAGS)},
+        },
     }
 
 

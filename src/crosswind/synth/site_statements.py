@@ -5,26 +5,23 @@ Action, resource and condition names: docs.aws.amazon.com/service-authorization/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from crosswind.synth import key_statements
+from crosswind.synth import handover_statements, key_statements, object_statements
 from crosswind.synth.arns import (
-    bucket_arn,
     job_arn,
-    key_arn,
     log_group_arns,
-    object_arn,
-    pattern,
     role_arn,
     training_arns,
 )
-from crosswind.synth.grants import ORCHESTRATOR, Grant, folders
-from crosswind.synth.keys import key_here, key_parameter
-from crosswind.synth.layout import Layout, camel
+from crosswind.synth.grants import ORCHESTRATOR, Grant, Verb, folders
+from crosswind.synth.keys import key_here
+from crosswind.synth.layout import Layout
+from crosswind.synth.object_statements import Paths
 from crosswind.synth.registries import REPOSITORY, registry
 from crosswind.synth.roles import Statement, allow
-from crosswind.synth.template import if_set, ref, sub
+from crosswind.synth.template import sub
 from crosswind.topology.model import GlueJob, LambdaJob, SageMakerJob
 
 __all__ = ["cross_account", "foreign_keys", "glue_job", "lambda_job", "sagemaker_job"]
@@ -37,44 +34,45 @@ def cross_account(layout: Layout, found: Sequence[Grant], account: str) -> list[
     topology = layout.topology
     started = sorted({g.what for g in found if g.verb == "start"})
     here = [job for job in started if topology.jobs[job].site in layout.sites(account)]
-    read = _read_by_airflow(layout, found, account)
-    elsewhere = foreign_keys(layout, found, account)
-    statements = [*_list(layout, read), *_read(layout, read)]
-    for bucket in (bucket for bucket in read if layout.has_key(bucket)):
-        if bucket in elsewhere:
-            parameter = key_parameter(bucket)
-            statements.append(if_set(f"Has{parameter}", key_statements.decrypt(layout, bucket, ref(parameter))))
-        else:
-            statements.append(key_statements.decrypt(layout, bucket, key_here(bucket)))
     glue, sagemaker, functions = (
         [job for job in here if isinstance(topology.jobs[job], kind)] for kind in (GlueJob, SageMakerJob, LambdaJob)
     )
-    if glue:
-        statements += _run_glue(layout, glue)
-    if sagemaker:
-        statements += _run_sagemaker(layout, sagemaker)
-    if functions:
-        arns = [job_arn(layout, job, "lambda", f"function:{layout.names.job(job)}") for job in functions]
-        statements.append(allow("InvokeFunctions", ["lambda:InvokeFunction"], arns))
-    return statements
-
-
-def foreign_keys(layout: Layout, found: Sequence[Grant], account: str) -> list[str]:
-    """The buckets whose keys an account's cross-account role uses although its stack does not hold them; sorted."""
-    site = layout.role_site(account)
     return [
-        bucket
-        for bucket in _read_by_airflow(layout, found, account)
-        if layout.has_key(bucket) and layout.topology.buckets[bucket].site != site
+        *object_statements.list_folders(layout, _airflows(layout, found, account, "read", "claim")),
+        *object_statements.read(layout, _airflows(layout, found, account, "read")),
+        *handover_statements.airflow(layout, found, account),
+        *object_statements.use_keys(layout, layout.role_site(account), *_of_airflow(layout, found, account)),
+        *(_run_glue(layout, glue) if glue else []),
+        *(_run_sagemaker(layout, sagemaker) if sagemaker else []),
+        *(_run_functions(layout, functions) if functions else []),
     ]
 
 
-def _read_by_airflow(layout: Layout, found: Sequence[Grant], account: str) -> dict[str, tuple[str, ...]]:
+def foreign_keys(layout: Layout, found: Sequence[Grant], site: str) -> list[str]:
+    """The buckets whose keys the roles of a site's stack use although it does not hold them; sorted."""
+    buckets: set[str] = set()
+    account = layout.topology.sites[site].account
+    if layout.role_site(account) == site:
+        buckets.update(*_of_airflow(layout, found, account))
+    for name, _ in layout.jobs(site):
+        buckets.update(folders(found, f"job {name}", "read", "write", "answer"))
+    return sorted(b for b in buckets if layout.has_key(b) and layout.topology.buckets[b].site != site)
+
+
+def _airflows(layout: Layout, found: Sequence[Grant], account: str, *verbs: Verb) -> Paths:
+    """The paths of an account's own buckets that Airflow may touch there."""
     return {
         bucket: paths
-        for bucket, paths in folders(found, ORCHESTRATOR, "read").items()
+        for bucket, paths in folders(found, ORCHESTRATOR, *verbs).items()
         if layout.bucket_account(bucket) == layout.account_id(account)
     }
+
+
+def _of_airflow(layout: Layout, found: Sequence[Grant], account: str) -> tuple[set[str], set[str]]:
+    """The buckets that Airflow reads, and those that it writes, under an account's cross-account role."""
+    read = {*_airflows(layout, found, account, "read", "pin"), *handover_statements.fetched(layout, found, account)}
+    written = _airflows(layout, found, account, "publish", "record", "claim")
+    return read, {*written, *handover_statements.carried(layout, found, account)}
 
 
 def glue_job(layout: Layout, found: Sequence[Grant], name: str) -> list[Statement]:
@@ -89,12 +87,12 @@ def glue_job(layout: Layout, found: Sequence[Grant], name: str) -> list[Statemen
     written = folders(found, who, "write")
     touched = folders(found, who, "read", "write")
     return [
-        *_list(layout, folders(found, who, "read", "write", "delete")),
-        *_read(layout, touched),
-        *_write(layout, written),
-        *_delete(layout, folders(found, who, "write", "delete")),
-        *_folders_of_hadoop(layout, touched, written),
-        *_use_keys(layout, touched, written),
+        *object_statements.list_folders(layout, folders(found, who, "read", "write", "delete")),
+        *object_statements.read(layout, touched),
+        *object_statements.write(layout, written),
+        *object_statements.delete(layout, folders(found, who, "write", "delete")),
+        *object_statements.folders_of_hadoop(layout, touched, written),
+        *object_statements.use_keys(layout, layout.topology.jobs[name].site, touched, written),
         allow(
             "WriteLogs",
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
@@ -115,11 +113,11 @@ def sagemaker_job(layout: Layout, found: Sequence[Grant], name: str) -> list[Sta
     keys = {bucket: key_here(bucket) for bucket in written if layout.has_key(bucket)}
     image = f"arn:${{AWS::Partition}}:ecr:{region}:{registry(region)}:repository/{REPOSITORY}"
     return [
-        *_list(layout, folders(found, who, "read", "write", "delete")),
-        *_read(layout, folders(found, who, "read")),
-        *_write(layout, written),
-        *_delete(layout, folders(found, who, "delete")),
-        *_use_keys(layout, folders(found, who, "read"), written),
+        *object_statements.list_folders(layout, folders(found, who, "read", "write", "delete")),
+        *object_statements.read(layout, folders(found, who, "read")),
+        *object_statements.write(layout, written),
+        *object_statements.delete(layout, folders(found, who, "delete")),
+        *object_statements.use_keys(layout, layout.topology.jobs[name].site, folders(found, who, "read"), written),
         *([key_statements.encrypt_models(keys)] if keys else []),
         allow(
             "PullImage",
@@ -138,14 +136,20 @@ def sagemaker_job(layout: Layout, found: Sequence[Grant], name: str) -> list[Sta
 
 
 def lambda_job(layout: Layout, found: Sequence[Grant], name: str) -> list[Statement]:
-    """A function's role: its folders and its own log group."""
+    """A function's role: its folders, its results and its own log group."""
     who = f"job {name}"
     return [
-        *_list(layout, folders(found, who, "read", "write", "delete")),
-        *_read(layout, folders(found, who, "read")),
-        *_write(layout, folders(found, who, "write")),
-        *_delete(layout, folders(found, who, "delete")),
-        *_use_keys(layout, folders(found, who, "read"), folders(found, who, "write")),
+        *object_statements.list_folders(layout, folders(found, who, "read", "write", "delete")),
+        *object_statements.read(layout, folders(found, who, "read")),
+        *object_statements.write(layout, folders(found, who, "write")),
+        *object_statements.delete(layout, folders(found, who, "delete")),
+        *object_statements.objects(layout, "Answer", ["s3:PutObject"], folders(found, who, "answer")),
+        *object_statements.use_keys(
+            layout,
+            layout.topology.jobs[name].site,
+            folders(found, who, "read"),
+            folders(found, who, "write", "answer"),
+        ),
         allow(
             "WriteLogs",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -173,6 +177,7 @@ def _run_sagemaker(layout: Layout, jobs: Sequence[str]) -> list[Statement]:
                 "sagemaker:AddTags",
                 "sagemaker:CreateTrainingJob",
                 "sagemaker:DescribeTrainingJob",
+                "sagemaker:ListTags",
                 "sagemaker:StopTrainingJob",
             ],
             training_arns(layout, jobs),
@@ -201,77 +206,21 @@ def _run_sagemaker(layout: Layout, jobs: Sequence[str]) -> list[Statement]:
     ]
 
 
-def _read_logs(sid: str, arns: Sequence[Any]) -> Statement:
-    return allow(sid, ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"], arns)
-
-
-def _folders_of_hadoop(
-    layout: Layout, touched: Mapping[str, tuple[str, ...]], written: Mapping[str, tuple[str, ...]]
-) -> list[Statement]:
-    """What Glue's file system asks of S3 beside the objects themselves.
-
-    Before it reads or makes a folder it looks for an object of the folder's own name (`transformed`) and for
-    Hadoop's marker of an empty folder (`transformed_$folder$`), and it may set that marker. Both keys lie outside
-    `transformed/`, and a look at a key that one may not read is 403, not 404.
-
-    Sources: repost.aws/knowledge-center/emr-s3-empty-files;
-    docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html ("Permissions").
-    """
-    marker = "_$folder$"
-    probed = [key_arn(layout, b, f"{p}{end}") for b, ps in touched.items() for p in ps for end in ("", marker)]
-    marked = [key_arn(layout, b, f"{p}{marker}") for b, ps in written.items() for p in ps]
-    statements = [
-        allow("FindBuckets", ["s3:GetBucketLocation"], [bucket_arn(layout, bucket) for bucket in touched]),
-        allow("FindFolders", ["s3:GetObject"], probed),
-    ]
-    return [*statements, allow("MarkFolders", ["s3:DeleteObject", "s3:PutObject"], marked)] if marked else statements
-
-
-def _list(layout: Layout, paths: Mapping[str, tuple[str, ...]]) -> list[Statement]:
-    """Listing by folder.
-
-    `IfExists`: S3 answers 404 for a key that is not there only to those who may list, and asks without a prefix;
-    with a plain condition a sensor would get 403 for a file that has not come yet.
-    """
+def _run_functions(layout: Layout, jobs: Sequence[str]) -> list[Statement]:
+    names = {job: layout.names.job(job) for job in jobs}
+    logs = [arn for job in jobs for arn in log_group_arns(layout, job, f"/aws/lambda/{names[job]}")]
     return [
         allow(
-            f"List{camel(bucket)}",
-            ["s3:ListBucket"],
-            [bucket_arn(layout, bucket)],
-            {"StringLikeIfExists": {"s3:prefix": [pattern(path) for path in paths[bucket]]}},
-        )
-        for bucket in paths
+            "InvokeFunctions",
+            ["lambda:InvokeFunction"],
+            [job_arn(layout, job, "lambda", f"function:{names[job]}") for job in jobs],
+        ),
+        _read_logs("ReadFunctionLogs", logs),
     ]
 
 
-def _read(layout: Layout, paths: Mapping[str, tuple[str, ...]]) -> list[Statement]:
-    return _objects(layout, "Read", ["s3:GetObject"], paths)
-
-
-def _write(layout: Layout, paths: Mapping[str, tuple[str, ...]]) -> list[Statement]:
-    return _objects(layout, "Write", ["s3:AbortMultipartUpload", "s3:PutObject"], paths)
-
-
-def _delete(layout: Layout, paths: Mapping[str, tuple[str, ...]]) -> list[Statement]:
-    return _objects(layout, "Delete", ["s3:DeleteObject"], paths)
-
-
-def _objects(
-    layout: Layout, verb: str, actions: Sequence[str], paths: Mapping[str, tuple[str, ...]]
-) -> list[Statement]:
-    return [
-        allow(f"{verb}{camel(bucket)}", actions, [object_arn(layout, bucket, path) for path in paths[bucket]])
-        for bucket in paths
-    ]
-
-
-def _use_keys(layout: Layout, read: Mapping[str, Any], written: Mapping[str, Any]) -> list[Statement]:
-    """The keys of the buckets that a job reads and writes, all of them in its own site's stack."""
-    return [
-        (key_statements.encrypt if bucket in written else key_statements.decrypt)(layout, bucket, key_here(bucket))
-        for bucket in sorted({*read, *written})
-        if layout.has_key(bucket)
-    ]
+def _read_logs(sid: str, arns: Sequence[Any]) -> Statement:
+    return allow(sid, ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"], arns)
 
 
 def _metrics(namespace: str) -> Statement:

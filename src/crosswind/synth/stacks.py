@@ -15,7 +15,7 @@ from crosswind.synth.lambda_ import add_lambda_job
 from crosswind.synth.layout import HUB, Layout
 from crosswind.synth.mwaa import PLUGINS_KEY, REQUIREMENTS_KEY, add_environment
 from crosswind.synth.network import add_network
-from crosswind.synth.roles import account_trust, add_role, service_trust
+from crosswind.synth.roles import account_trust, add_role, service_trust, session_trust
 from crosswind.synth.sagemaker import add_sagemaker_job
 from crosswind.synth.stack import Need, Stack
 from crosswind.synth.template import Template, get_att, ref
@@ -96,7 +96,8 @@ def site_stack(layout: Layout, found: Sequence[Grant], sources: Mapping[str, str
         )
     holds_role = layout.role_site(declared.account) == site
     keys = {destination for destination in destinations if layout.has_key(destination)}
-    keys.update(site_statements.foreign_keys(layout, found, declared.account) if holds_role else ())
+    used = site_statements.foreign_keys(layout, found, site)
+    keys.update(used)
     for bucket in sorted(keys):
         template.parameter(
             key_parameter(bucket),
@@ -104,8 +105,10 @@ def site_stack(layout: Layout, found: Sequence[Grant], sources: Mapping[str, str
             default="",
             pattern=_KEY_ARN_OR_NONE,
         )
+    for bucket in used:
+        template.condition_set(key_parameter(bucket))
     for bucket, _ in layout.buckets(site):
-        add_site_bucket(template, layout, bucket)
+        add_site_bucket(template, layout, found, bucket)
     if holds_role:
         _add_cross_account_role(template, layout, found, declared.account)
     for name, job in layout.jobs(site):
@@ -232,14 +235,15 @@ def _site(layout: Layout, template: Template, site: str, needs: Sequence[Need], 
 
 def _add_cross_account_role(template: Template, layout: Layout, found: Sequence[Grant], account: str) -> None:
     topology = layout.topology
-    for bucket in site_statements.foreign_keys(layout, found, account):
-        template.condition_set(key_parameter(bucket))
     role = add_role(
         template,
         "CrossAccountRole",
         layout.names.role("cross-account"),
         f"Airflow in {topology.hub_account} works in this account under this role.",
-        trust=[account_trust(topology.hub_account, layout.execution_role_arn, topology.external_id)],
+        trust=[
+            account_trust(topology.hub_account, layout.execution_role_arn, topology.external_id),
+            session_trust(topology.hub_account, layout.execution_role_arn),
+        ],
         statements=site_statements.cross_account(layout, found, account),
     )
     template.output("CrossAccountRoleArn", get_att(role, "Arn"), "For the hub: the role that Airflow assumes.")

@@ -1,7 +1,7 @@
 """The IAM statements of an account's two StackSet roles. Each statement stands once, here.
 
 Source: docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-prereqs-self-managed.html; for what the
-resources themselves need, `provider_statements`.
+resources themselves need, `provider_statements` and `provider_messages`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crosswind.synth import provider_statements
+from crosswind.synth import provider_messages, provider_statements
 from crosswind.synth.arns import bucket_arn, role_arn, site_arn
 from crosswind.synth.layout import Layout
 from crosswind.synth.roles import Statement, allow
@@ -52,7 +52,7 @@ def execution(layout: Layout, account: str) -> list[Statement]:
     if functions := provider_statements.functions_of(layout, sites):
         statements.append(provider_statements.manage_functions(layout, functions))
         statements.append(provider_statements.manage_log_groups(layout, functions))
-    return statements
+    return [*statements, *provider_messages.manage_messages(layout, sites)]
 
 
 def _stacks(layout: Layout, sites: Sequence[str]) -> Statement:

@@ -35,6 +35,10 @@ _MEANING = {
     r"^[0-9]+\.[0-9]+\.[0-9]+$": ("a version", "write all three parts: 3.3.1"),
     r"^[a-z_]+\.[a-z0-9_]+$": ("an Airflow option: section.key", "write it as core.parallelism"),
     "^[A-Za-z_][A-Za-z0-9_]{0,62}$": ("the name of a Python function", "write the function's name alone"),
+    "^[A-Za-z0-9_+=,.@/-]{0,512}$": (
+        "the name of a role: letters, digits and _+=,.@-, with its path before it",
+        "write the role's name, not its ARN",
+    ),
     "^[A-Za-z0-9_+=,.@:/-]+$": ("an external id: letters, digits and _+=,.@:/-", "choose such an id"),
 }
 _KINDS = {

@@ -40,6 +40,7 @@ EnvironmentClass = Annotated[str, StringConstraints(pattern=r"^mw1\.[a-z0-9]+$")
 AirflowVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
 OptionName = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z0-9_]+$")]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@/-]{0,512}$")]
 
 
 class _Declared(BaseModel):
@@ -53,10 +54,13 @@ class Account(_Declared):
         id: its 12 digits, in quotes.
         profile: the credentials profile that acts in it, on AWS; the local world uses the id. Without one,
             the default chain of credentials.
+        console_role: the name of the role (with its path, if it has one) in which people look at the account; Airflow's
+            console links switch to it. Without one, a link opens in the account that the browser is in.
     """
 
     id: AccountId
     profile: str = ""
+    console_role: RoleName = ""
 
 
 class Airflow(_Declared):
@@ -149,17 +153,42 @@ class Bucket(_Declared):
 
 
 class Replication(_Declared):
-    """S3 replication of one folder from one bucket to another.
+    """How the objects of one folder get to the jobs of another site.
 
     Attributes:
-        source: `from` in the file: a declared bucket.
-        destination: `to` in the file: a declared bucket at another site.
+        source: `from` in the file: a declared bucket with versioning.
+        target: `to` in the file: a declared bucket with versioning, at another site; none where the folder is read in
+            place.
         folder: a folder that both declare.
+        mover: `crr`: S3 replicates; `crr-rtc`: so it does, with S3's Replication Time Control (15 minutes); `copy`:
+            Airflow copies, under the cross-account role of the destination's account; `in-place`: nothing moves, jobs
+            of other sites read the source.
+        repair: whether Airflow may copy what S3 failed to replicate, as `copy` does.
+        failure_events: whether S3 tells of each object that it failed to replicate, and why, in an SQS queue beside the
+            source.
     """
 
     source: Name = Field(alias="from")
-    destination: Name = Field(alias="to")
+    target: Name | None = Field(default=None, alias="to")
     folder: Name
+    mover: Literal["crr", "crr-rtc", "copy", "in-place"] = "crr"
+    repair: bool = False
+    failure_events: bool = False
+
+    @property
+    def destination(self) -> str:
+        """The bucket in which other sites find the folder: the source itself where it is read in place."""
+        return self.target or self.source
+
+    @property
+    def by_s3(self) -> bool:
+        """Whether S3 replicates."""
+        return self.mover in ("crr", "crr-rtc")
+
+    @property
+    def copies(self) -> bool:
+        """Whether Airflow copies: always, or what S3 failed to replicate."""
+        return self.mover == "copy" or self.repair
 
 
 class _Job(_Declared):
@@ -175,7 +204,7 @@ class GlueJob(_Job):
     Attributes:
         type: `glue`.
         site: a declared site.
-        reads: the folders that it reads, `bucket/folder`, in buckets of its site.
+        reads: the folders that it reads, `bucket/folder`, in buckets of its site; elsewhere only in place.
         writes: the folders that it writes, in buckets of its site.
         deletes: the folders that it deletes from, in buckets of its account.
         script: the file of its script.
@@ -201,7 +230,7 @@ class SageMakerJob(_Job):
     Attributes:
         type: `sagemaker`.
         site: a declared site.
-        reads: the folders that it reads, `bucket/folder`, in buckets of its site.
+        reads: the folders that it reads, `bucket/folder`, in buckets of its site; elsewhere only in place.
         writes: the folders that it writes, in buckets of its site.
         deletes: the folders that it deletes from, in buckets of its account.
         config: the file of its CreateTrainingJob request, as JSON with placeholders.
@@ -219,7 +248,7 @@ class LambdaJob(_Job):
     Attributes:
         type: `lambda`.
         site: a declared site.
-        reads: the folders that it reads, `bucket/folder`, in buckets of its site.
+        reads: the folders that it reads, `bucket/folder`, in buckets of its site; elsewhere only in place.
         writes: the folders that it writes, in buckets of its site.
         deletes: the folders that it deletes from, in buckets of its account.
         source: the file of its code.
@@ -227,6 +256,8 @@ class LambdaJob(_Job):
         runtime: `python3.11`, `python3.12` or `python3.13`.
         timeout_seconds: when Lambda stops it, 1 to 900.
         memory_mb: its memory, 128 to 10240.
+        results: the folder in a bucket of its site into which an asynchronous invocation puts its result; without one,
+            Airflow invokes the function synchronously.
     """
 
     type: Literal["lambda"]
@@ -235,6 +266,7 @@ class LambdaJob(_Job):
     runtime: Literal["python3.11", "python3.12", "python3.13"] = "python3.12"
     timeout_seconds: int = Field(default=60, ge=1, le=900)
     memory_mb: int = Field(default=256, ge=128, le=10240)
+    results: FolderRef | None = None
 
 
 Job = Annotated[GlueJob | SageMakerJob | LambdaJob, Field(discriminator="type")]
@@ -277,6 +309,8 @@ class Intervals(_Declared):
         job_seconds: between two looks at a running job.
         retries: of a task, 0 to 10.
         retry_seconds: before the first retry; later ones wait longer.
+        arrival_seconds: when a handover that has not arrived is given up.
+        reap_seconds: between two looks for jobs that no task owns.
     """
 
     poke_seconds: int = Field(default=60, ge=1)
@@ -284,6 +318,8 @@ class Intervals(_Declared):
     job_seconds: int = Field(default=30, ge=1)
     retries: int = Field(default=2, ge=0, le=10)
     retry_seconds: int = Field(default=60, ge=1)
+    arrival_seconds: int = Field(default=3600, ge=1)
+    reap_seconds: int = Field(default=300, ge=1)
 
 
 class Topology(_Declared):
@@ -299,7 +335,7 @@ class Topology(_Declared):
         hub: where Airflow runs.
         sites: where work runs, by name.
         buckets: by name.
-        replications: by name.
+        replications: how folders get to other sites, by name.
         jobs: by name; the name is the Glue job's and the Lambda function's in AWS.
         pipelines: by name; the name is the DAG's id.
         data: files that deploy uploads, by object: `bucket/folder/key: file`.

@@ -4,7 +4,8 @@ Limits: IAM role 64 (docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quot
 (docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html), stack 128
 (docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html), MWAA environment 80
 (docs.aws.amazon.com/mwaa/latest/API/API_CreateEnvironment.html), KMS alias 256
-(docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html).
+(docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html), SQS queue 80
+(docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html).
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import PurePosixPath
+from typing import assert_never
 
-from crosswind.topology.model import GlueJob, SageMakerJob, Topology
+from crosswind.topology.model import GlueJob, LambdaJob, SageMakerJob, Topology
 
-__all__ = ["Names", "camel", "fit"]
+__all__ = ["CLAIMS", "Names", "camel", "fit"]
+
+CLAIMS = "_crosswind/claims/"
+"""Where claims lie in a bucket: no declared folder begins with an underscore."""
 
 
 def camel(name: str) -> str:
@@ -99,6 +104,37 @@ class Names:
         account = self._topology.account_of(self._topology.buckets[bucket].site)
         return self.role_arn(self._replication_purpose(bucket), account)
 
+    def failures_queue(self, bucket: str) -> str:
+        """The queue in which S3 tells what it failed to replicate from a bucket."""
+        return fit(f"{self._topology.name}-{bucket}-replication-failures", 80)
+
+    def failures_queue_url(self, bucket: str) -> str:
+        """The URL of that queue.
+
+        Source: docs.aws.amazon.com/general/latest/gr/sqs-service.html.
+        """
+        site = self._topology.buckets[bucket].site
+        region, account = self._topology.region_of(site), self._topology.account_of(site)
+        suffix = "amazonaws.com.cn" if self._topology.partition == "aws-cn" else "amazonaws.com"
+        return f"https://sqs.{region}.{suffix}/{account}/{self.failures_queue(bucket)}"
+
+    def claims_bucket(self, job: str) -> str:
+        """The declared bucket that holds a job's claims, in the job's site; empty for a job without any.
+
+        A Glue job's is that of its script, an asynchronous function's that of its results. Others need none: SageMaker
+        takes a job's name once, and a synchronous invocation ends with its call.
+        """
+        declared = self._topology.jobs[job]
+        match declared:
+            case GlueJob():
+                return declared.scripts.partition("/")[0]
+            case LambdaJob():
+                return (declared.results or "").partition("/")[0]
+            case SageMakerJob():
+                return ""
+            case _:
+                assert_never(declared)
+
     def job(self, name: str) -> str:
         """A Glue job or Lambda function: as declared, so that DAGs and people use one name."""
         return name
@@ -141,7 +177,7 @@ class Names:
         sources = {
             replication.source
             for replication in topology.replications.values()
-            if topology.account_of(topology.buckets[replication.source].site) == account
+            if replication.by_s3 and topology.account_of(topology.buckets[replication.source].site) == account
         }
         return "replication" if sources <= {bucket} else f"replication-{bucket}"
 

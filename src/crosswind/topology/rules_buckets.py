@@ -16,7 +16,9 @@ __all__ = [
     "replications_are_versioned",
     "replications_differ",
     "replications_keep_their_encryption",
+    "replications_know_their_end",
     "replications_leave_their_site",
+    "replications_mend_what_s3_moves",
     "s3_names_differ",
     "s3_takes_the_names",
 ]
@@ -87,12 +89,46 @@ def replications_are_declared(view: View) -> Faults:
     for name, replication in view.topology.replications.items():
         loc = ("replications", name)
         yield from view.folder_faults((*loc, "from"), f"{replication.source}/{replication.folder}")
-        yield from view.folder_faults((*loc, "to"), f"{replication.destination}/{replication.folder}")
+        if replication.target is not None:
+            yield from view.folder_faults((*loc, "to"), f"{replication.target}/{replication.folder}")
+
+
+def replications_know_their_end(view: View) -> Faults:
+    """What moves goes to another bucket; what is read in place goes nowhere."""
+    for name, replication in view.topology.replications.items():
+        loc = ("replications", name)
+        if replication.mover == "in-place" and replication.target is not None:
+            yield view.fault(
+                (*loc, "to"),
+                "a folder that is read in place goes nowhere",
+                "remove `to`; or choose a mover that takes the folder there: copy, crr, crr-rtc",
+            )
+        elif replication.mover != "in-place" and replication.target is None:
+            yield view.fault(
+                loc,
+                f'key "to" is missing: mover {replication.mover} takes the folder to another bucket',
+                "add `to:`, or write `mover: in-place` where jobs of other sites read the source",
+            )
+
+
+def replications_mend_what_s3_moves(view: View) -> Faults:
+    """Repair and failure events are about what S3 failed to replicate.
+
+    Source: docs.aws.amazon.com/AmazonS3/latest/userguide/replication-metrics-events.html.
+    """
+    for name, replication in view.topology.replications.items():
+        for key, on in (("repair", replication.repair), ("failure_events", replication.failure_events)):
+            if on and not replication.by_s3:
+                yield view.fault(
+                    ("replications", name, key),
+                    f"{key} is about what S3 fails to replicate, but the mover is {replication.mover}",
+                    f"remove `{key}`, or choose the mover crr or crr-rtc",
+                )
 
 
 def replications_leave_their_site(view: View) -> Faults:
     """A replication to its own bucket or site brings nothing."""
-    for name, replication in _declared(view):
+    for name, replication in _moved(view):
         loc = ("replications", name, "to")
         if replication.source == replication.destination:
             yield view.fault(loc, f"bucket {replication.source} replicates to itself", "name a bucket of another site")
@@ -107,16 +143,19 @@ def replications_leave_their_site(view: View) -> Faults:
 
 
 def replications_are_versioned(view: View) -> Faults:
-    """S3 replicates between versioned buckets only.
+    """S3 replicates between versioned buckets only; and whoever moves them, objects are known by their versions.
 
     Source: docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html.
     """
-    for name, replication in _declared(view):
-        for side, bucket in (("from", replication.source), ("to", replication.destination)):
-            if not view.topology.buckets[bucket].versioning:
+    for name, replication in view.topology.replications.items():
+        sides = {"from": replication.source, "to": replication.target}
+        for side, bucket in sides.items():
+            declared = view.topology.buckets.get(bucket or "")
+            if declared is not None and not declared.versioning:
+                where = "there" if replication.mover == "in-place" else "on both sides"
                 yield view.fault(
                     ("replications", name, side),
-                    f"bucket {bucket} has no versioning, which replication asks for on both sides",
+                    f"bucket {bucket} has no versioning, which replication asks for {where}",
                     f"remove `versioning: false` from buckets.{bucket}, or remove the replication",
                 )
 
@@ -127,15 +166,15 @@ def replications_keep_their_encryption(view: View) -> Faults:
     Source: docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html ("Using default encryption with
     replication").
     """
-    for name, replication in _declared(view):
+    for name, replication in _moved(view):
         source, destination = replication.source, replication.destination
         kinds = {side: view.topology.buckets[side].encryption for side in (source, destination)}
-        if source != destination and kinds[source] != kinds[destination]:
+        if replication.by_s3 and source != destination and kinds[source] != kinds[destination]:
             yield view.fault(
                 ("replications", name),
                 f"bucket {source} has encryption {kinds[source]}, bucket {destination} {kinds[destination]};"
                 " S3 encrypts a replica as its source is, whatever the default of its bucket",
-                f"set the same `encryption` in buckets.{source} and buckets.{destination}",
+                f"set the same `encryption` in buckets.{source} and buckets.{destination}, or write `mover: copy`",
             )
 
 
@@ -152,24 +191,32 @@ def replications_differ(view: View) -> Faults:
 
 
 def replicas_are_not_replicated(view: View) -> Faults:
-    """S3 does not replicate replicas: a chain ends after one link. There and back is no chain.
+    """S3 does not replicate replicas, and a handover is published where its job wrote it: a chain ends after one link.
 
+    There and back is no chain.
     Source: docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html.
     """
-    for name, replication in _declared(view):
-        for before, other in _declared(view):
-            chained = other.destination == replication.source and other.folder == replication.folder
-            if chained and other.source not in {replication.destination, other.destination}:
-                yield view.fault(
-                    ("replications", name, "from"),
-                    f"{replication.source}/{replication.folder} holds the replicas of {before},"
-                    " and S3 does not replicate replicas",
-                    f"replicate from {other.source} straight to {replication.destination}",
-                )
-
-
-def _declared(view: View) -> Iterator[tuple[str, Replication]]:
-    """The replications between declared buckets."""
     for name, replication in view.topology.replications.items():
-        if {replication.source, replication.destination} <= set(view.topology.buckets):
+        for before, other in _moved(view):
+            chained = other.destination == replication.source and other.folder == replication.folder
+            if not chained or other.source in {other.destination, replication.target}:
+                continue
+            held = f"{replication.source}/{replication.folder} holds "
+            if replication.by_s3 and other.by_s3:
+                told = f"the replicas of {before}, and S3 does not replicate replicas"
+            else:
+                told = f"what {before} brings, and a handover is published where its job wrote it"
+            yield view.fault(
+                ("replications", name, "from"),
+                held + told,
+                f"replicate from {other.source} straight to {replication.target}"
+                if replication.target
+                else f"let the jobs read {other.source}/{other.folder} in place, or what is brought to their own site",
+            )
+
+
+def _moved(view: View) -> Iterator[tuple[str, Replication]]:
+    """The replications that go from one declared bucket to another."""
+    for name, replication in view.topology.replications.items():
+        if replication.target is not None and {replication.source, replication.target} <= set(view.topology.buckets):
             yield name, replication

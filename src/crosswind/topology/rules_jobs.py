@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crosswind.topology.model import GlueJob, Job, SageMakerJob
+from crosswind.topology.model import GlueJob, Job, LambdaJob, SageMakerJob
 from crosswind.topology.places import Loc
 from crosswind.topology.view import Faults, View
 
@@ -13,6 +13,7 @@ __all__ = [
     "job_folders_are_declared",
     "job_sites_are_declared",
     "reads_are_at_the_site",
+    "training_reads_in_its_region",
     "uploads_are_at_the_site",
     "writes_are_at_the_site",
 ]
@@ -39,17 +40,38 @@ def job_folders_are_declared(view: View) -> Faults:
 
 
 def reads_are_at_the_site(view: View) -> Faults:
-    """A job reads in its own Region and account: data comes to it by replication."""
+    """A job reads in its own Region and account: data comes to it by replication, unless it is read in place."""
     for name, job in view.topology.jobs.items():
         for loc, ref in _refs(name, job, "reads"):
             bucket = view.bucket_of(ref)
             if bucket is None or bucket.site == job.site or job.site not in view.topology.sites:
                 continue
-            yield view.fault(
-                loc,
-                f"job {name} at site {job.site} reads {ref}, which is at site {bucket.site}; nothing brings it there",
-                _brought(view, ref, job.site),
-            )
+            if not _in_place(view, ref):
+                yield view.fault(
+                    loc,
+                    f"job {name} at site {job.site} reads {ref}, which is at site {bucket.site};"
+                    " nothing brings it there",
+                    _brought(view, ref, job),
+                )
+
+
+def training_reads_in_its_region(view: View) -> Faults:
+    """SageMaker takes its input from buckets in the training job's own Region.
+
+    Source: docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html.
+    """
+    for name, job in view.topology.jobs.items():
+        for loc, ref in _refs(name, job, "reads"):
+            bucket = view.bucket_of(ref)
+            if not isinstance(job, SageMakerJob) or bucket is None or job.site not in view.topology.sites:
+                continue
+            here, there = view.topology.region_of(job.site), view.topology.region_of(bucket.site)
+            if here != there and _in_place(view, ref):
+                yield view.fault(
+                    loc,
+                    f"training job {name} is in {here}, but {ref} is in {there}; SageMaker reads in its own Region",
+                    "let the replication take the folder to the job's site: mover copy, crr or crr-rtc",
+                )
 
 
 def writes_are_at_the_site(view: View) -> Faults:
@@ -81,7 +103,7 @@ def deletes_are_in_the_account(view: View) -> Faults:
 
 
 def uploads_are_at_the_site(view: View) -> Faults:
-    """Scripts and configurations lie at the job's site, where its role reads them."""
+    """Scripts, configurations and results lie at the job's site, where its role uses them."""
     for name, job in view.topology.jobs.items():
         for loc, ref in _refs(name, job, "uploads"):
             bucket = view.bucket_of(ref)
@@ -101,16 +123,31 @@ def _refs(name: str, job: Job, *kinds: str) -> Iterator[tuple[Loc, str]]:
                 yield ("jobs", name, "scripts"), job.scripts
             elif isinstance(job, SageMakerJob):
                 yield ("jobs", name, "configs"), job.configs
+            elif isinstance(job, LambdaJob) and job.results is not None:
+                yield ("jobs", name, "results"), job.results
             continue
         for index, ref in enumerate(getattr(job, kind)):
             yield ("jobs", name, kind, index), ref
 
 
-def _brought(view: View, ref: str, site: str) -> str:
-    """What to do so that a folder's data comes to a site."""
+def _in_place(view: View, ref: str) -> bool:
+    """Whether jobs of other sites may read a folder where it is."""
+    return any(
+        replication.mover == "in-place" and ref == f"{replication.source}/{replication.folder}"
+        for replication in view.topology.replications.values()
+    )
+
+
+def _brought(view: View, ref: str, job: Job) -> str:
+    """What to do so that a folder's data comes to a job."""
     bucket, folder = view.split(ref)
+    site = job.site
     for replication in view.topology.replications.values():
-        there = view.topology.buckets.get(replication.destination)
-        if replication.source == bucket and replication.folder == folder and there and there.site == site:
+        brought = view.topology.buckets.get(replication.destination)
+        if replication.source == bucket and replication.folder == folder and brought and brought.site == site:
             return f"read {replication.destination}/{folder}, which replication brings there"
-    return f"declare a replication of {ref} to a bucket at site {site}, and read that one"
+    hint = f"declare a replication of {ref} to a bucket at site {site}, and read that one"
+    here, there = view.topology.region_of(site), view.topology.region_of(view.topology.buckets[bucket].site)
+    if isinstance(job, SageMakerJob) and here != there:
+        return hint
+    return f"{hint}; or one with `mover: in-place`, and read this one"

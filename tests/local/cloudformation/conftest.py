@@ -11,9 +11,10 @@ from crosswind.local.clients import Clients
 from crosswind.local.cloudformation import CloudFormation
 from crosswind.local.edge.edge import Edge
 from crosswind.local.edge.server import EdgeServer
-from crosswind.local.engines import GlueDefinitions
+from crosswind.local.engines import EventInvokeConfigs, GlueDefinitions
 from crosswind.local.identity import Identities
 from crosswind.local.moto_backend import MotoBackend
+from crosswind.local.replication import Replication
 from crosswind.local.requestlog import RequestLog
 from crosswind.local.sts import Sts
 from tests.allow_all import AllowAll
@@ -36,7 +37,9 @@ def endpoint(edge_log: RequestLog) -> Iterator[str]:
     server.start()
     cloudformation = CloudFormation(identities, Clients(server.endpoint))
     edge.add(cloudformation)
-    edge.add(GlueDefinitions(moto))
+    # Not started: what its configurations are made of is this folder's affair, not what they do.
+    for service in (GlueDefinitions(moto), EventInvokeConfigs(moto), Replication(edge, identities, moto)):
+        edge.add(service)
     yield server.endpoint
     cloudformation.stop()
     server.stop()

@@ -243,10 +243,10 @@ BUCKET = {"Type": "AWS::S3::Bucket"}
             "Unrecognized resource types: [AWS::Nope::Thing]",
         ),
         (
-            {"Resources": {"A": {"Type": "AWS::SQS::Queue"}}},
+            {"Resources": {"A": {"Type": "AWS::SNS::Topic"}}},
             {},
             "UnsupportedOperation",
-            "[AWS::SQS::Queue]; it offers: AWS::EC2::EIP",
+            "[AWS::SNS::Topic]; it offers: AWS::EC2::EIP",
         ),
         (
             {"Resources": {"A": {**BUCKET, "Properties": {"Nope": 1}}}},

@@ -54,7 +54,7 @@ def test_deployed_then_unchanged_then_gone(
     policy = s3.get_bucket_policy(Bucket=names.bucket("source"))["Policy"]
     assert f"arn:aws:iam::{hub}:role/unified-pipelines-execution" in policy
     dags = sessions.client("s3", hub, "us-east-1").list_objects_v2(Bucket=names.airflow_bucket, Prefix="dags/")
-    assert len(dags["Contents"]) == 3
+    assert len(dags["Contents"]) == 4
 
     assert without_airflow(plan_deploy(topology, root, sessions)).changes == ()
 

@@ -263,11 +263,17 @@ def test_a_role_that_does_not_exist_fails_the_run(account: Account) -> None:
 
 def test_runs_are_listed_newest_first_in_pages(account: Account) -> None:
     job = GlueJob(account, "print('hello')")
-    ids = [job.run()["Id"] for _ in range(2)]
+    ids = [job.run(Arguments={"--crosswind-token": f"t-{n}"})["Id"] for n in range(2)]
     first = job.glue.get_job_runs(JobName="job", MaxResults=1)
     second = job.glue.get_job_runs(JobName="job", NextToken=first["NextToken"])
     assert [first["JobRuns"][0]["Id"], second["JobRuns"][0]["Id"]] == ids[::-1]
     assert "NextToken" not in second
+    assert [first["JobRuns"][0]["Arguments"], second["JobRuns"][0]["Arguments"]] == [
+        {"--crosswind-token": "t-1"},
+        {"--crosswind-token": "t-0"},
+    ]
+    with pytest.raises(ClientError, match="between 1 and 200"):
+        job.glue.get_job_runs(JobName="job", MaxResults=201)
 
 
 @pytest.mark.parametrize(

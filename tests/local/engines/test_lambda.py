@@ -157,6 +157,94 @@ def handler(event, context):
     assert len({key.partition("-")[2] for key in keys}) == 1
 
 
+FAILS = """
+import boto3
+def handler(event, context):
+    boto3.client("s3").put_object(Bucket=event["bucket"], Key=context.aws_request_id + event.get("name", ""), Body=b"")
+    raise RuntimeError("no")
+"""
+
+
+def starts(function: Function, request_id: str) -> list[Any]:
+    """The START lines of one request, over all log streams."""
+    logs = function.account.client("logs", function.region)
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName="/aws/lambda/dagcleanup", filterPattern=f'"RequestId: {request_id}"'
+    )
+    events = [event["message"] for page in pages for event in page["events"]]
+    assert all(request_id in event for event in events)
+    return [event for event in events if event.startswith("START ")]
+
+
+@pytest.mark.parametrize("attempts", [0, 1])
+def test_an_event_is_tried_as_often_as_the_function_says(account: Account, attempts: int) -> None:
+    bucket = account.bucket("marks")
+    function = Function(account, FAILS)
+    function.client.put_function_event_invoke_config(
+        FunctionName="dagcleanup", Qualifier="$LATEST", MaximumRetryAttempts=attempts, MaximumEventAgeInSeconds=60
+    )
+    answer = function.invoke({"bucket": bucket}, InvocationType="Event", LogType="None")
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    until(lambda: account.keys(bucket), lambda keys: keys == [request_id], 30)
+    function.invoke({"bucket": bucket, "name": "-sync"})  # by then the pauses of 0.1 s are over
+    assert (
+        len(until(lambda: starts(function, request_id), lambda found: len(found) == 1 + attempts, 10)) == 1 + attempts
+    )
+    time.sleep(0.5)  # a further attempt would have come: there is nothing to poll for
+    assert len(starts(function, request_id)) == 1 + attempts
+
+
+def test_the_answers_request_id_is_the_functions(account: Account) -> None:
+    function = Function(account, "def handler(event, context):\n    print('seen')\n    return context.aws_request_id\n")
+    answer = function.invoke()
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    assert answer["Payload"] == request_id
+    logs = account.client("logs")
+    found = logs.filter_log_events(logGroupName="/aws/lambda/dagcleanup", filterPattern=f'"{request_id}"')["events"]
+    assert [event["message"].split()[0] for event in found] == ["START", "END", "REPORT"]
+
+
+def test_the_configuration_of_events_comes_changes_and_goes(account: Account) -> None:
+    function = Function(account, FAILS)
+    client, named = function.client, {"FunctionName": "dagcleanup"}
+    arn = f"arn:aws:lambda:us-east-1:{account.id}:function:dagcleanup:$LATEST"
+
+    def kept() -> tuple[Any, ...]:
+        found = client.get_function_event_invoke_config(**named)
+        return tuple(found.get(name) for name in ("FunctionArn", "MaximumRetryAttempts", "MaximumEventAgeInSeconds"))
+
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        kept()
+    client.put_function_event_invoke_config(**named, MaximumRetryAttempts=1)
+    assert kept() == (arn, 1, None)
+    client.update_function_event_invoke_config(**named, MaximumEventAgeInSeconds=120)
+    assert kept() == (arn, 1, 120)
+    client.put_function_event_invoke_config(**named, MaximumEventAgeInSeconds=60)
+    assert kept() == (arn, None, 60)
+    assert len(client.list_function_event_invoke_configs(**named)["FunctionEventInvokeConfigs"]) == 1
+    for wrong in ({"MaximumRetryAttempts": 3}, {"MaximumEventAgeInSeconds": 21_601}):
+        with pytest.raises(ClientError, match="must be between"):
+            client.put_function_event_invoke_config(**named, **wrong)
+    queue = {"OnFailure": {"Destination": f"arn:aws:sqs:us-east-1:{account.id}:q"}}
+    with pytest.raises(ClientError) as refused:
+        client.put_function_event_invoke_config(**named, DestinationConfig=queue)
+    assert refused.value.response["Error"]["Code"] == "NotImplemented"
+    client.delete_function_event_invoke_config(**named)
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.delete_function_event_invoke_config(**named)
+    client.put_function_event_invoke_config(**named, MaximumRetryAttempts=0)
+    client.delete_function(**named)
+    with pytest.raises(client.exceptions.ResourceNotFoundException, match="Function not found"):
+        kept()
+    again = client.create_function(
+        FunctionName="dagcleanup", Role=f"arn:aws:iam::{account.id}:role/lambda", Runtime="python3.12",
+        Handler="index.handler", Code={"ZipFile": package(FAILS)},
+    )  # fmt: skip
+    assert again["FunctionName"] == "dagcleanup"
+    with pytest.raises(client.exceptions.ResourceNotFoundException, match="doesn't have an EventInvokeConfig"):
+        kept()
+
+
 def test_dry_run_runs_nothing(account: Account) -> None:
     function = Function(account, "def handler(event, context):\n    return 1\n")
     assert function.invoke(InvocationType="DryRun", LogType="None")["StatusCode"] == 204

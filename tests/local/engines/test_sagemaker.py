@@ -268,3 +268,57 @@ def test_unknown_job(training: Training) -> None:
     with pytest.raises(ClientError) as refused:
         training.client.describe_training_job(TrainingJobName="nobody")
     assert refused.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_jobs_are_listed_over_pages_by_name_status_and_time(training: Training) -> None:
+    training.put("data/train/part.csv", TABLE)
+    names = ["train-raw-1", "train-raw-2", "other-1"]
+    source = "import time\ntime.sleep(300)\n"
+    for name in names:
+        training.client.create_training_job(**training.script(name, source))
+    pages = training.client.get_paginator("list_training_jobs")
+
+    def listed(**asked: Any) -> list[str]:
+        found = pages.paginate(PaginationConfig={"PageSize": 1}, **asked)
+        return [job["TrainingJobName"] for page in found for job in page["TrainingJobSummaries"]]
+
+    assert listed() == names  # ascending by creation, as the API's reference says
+    assert listed(SortOrder="Descending") == names[::-1]
+    assert listed(NameContains="raw") == names[:2]
+    assert listed(NameContains="raw", SortBy="Name", SortOrder="Descending") == names[1::-1]
+    second = training.client.describe_training_job(TrainingJobName=names[1])["CreationTime"]
+    assert listed(CreationTimeAfter=second) == names[1:]
+    training.client.stop_training_job(TrainingJobName=names[0])
+    training.ended(names[0])
+    assert listed(StatusEquals="InProgress") == names[1:]
+    assert listed(StatusEquals="Stopped") == names[:1]
+    with pytest.raises(ClientError, match="between 1 and 100"):
+        training.client.list_training_jobs(MaxResults=101)
+
+
+def test_a_jobs_arn_is_in_lower_case(training: Training) -> None:
+    training.put("data/train/part.csv", TABLE)
+    name = "train-Manual-2026T1"
+    tags = [{"Key": "crosswind:owner", "Value": "a"}]
+    arn = training.client.create_training_job(**training.script(name, "pass\n", Tags=tags))["TrainingJobArn"]
+    assert arn.endswith(":training-job/train-manual-2026t1")
+    assert training.client.list_tags(ResourceArn=arn)["Tags"] == tags
+    assert training.client.describe_training_job(TrainingJobName=name)["TrainingJobArn"] == arn
+
+
+def test_processing_jobs_are_refused(training: Training) -> None:
+    request = {
+        "ProcessingJobName": "p",
+        "RoleArn": training.role,
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+        },
+        "AppSpecification": {"ImageUri": "x"},
+    }
+    with pytest.raises(ClientError, match="does not run processing jobs") as refused:
+        training.client.create_processing_job(**request)
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert training.client.list_processing_jobs()["ProcessingJobSummaries"] == []
+    for call in (training.client.describe_processing_job, training.client.stop_processing_job):
+        with pytest.raises(ClientError, match="Could not find requested job with name: p"):
+            call(ProcessingJobName="p")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crosswind.airflow.naming import run_name
+from crosswind.airflow.owner import Attempt, Owner
 from crosswind.report.trail import Request
 from tests.local.first_light.conftest import FirstLight
 
@@ -19,7 +19,9 @@ def acting_as(first_light: FirstLight, purpose: str) -> str:
 @pytest.fixture(scope="module")
 def prefix(first_light: FirstLight) -> str:
     """The prefix of the fixture's own run, in which nothing failed."""
-    return f"transformed/{run_name(first_light.runs[0].run_id, 1)}/"
+    run, retries = first_light.runs[0], first_light.topology.intervals.retries
+    owner = Owner(run.pipeline, run.run_id, "mwaa_glue_raw_to_transform", -1, retries)
+    return f"transformed/{Attempt(owner, 1).folder}/"
 
 
 def requests(first_light: FirstLight, service: str, *operations: str, resource: str = "") -> tuple[Request, ...]:

@@ -66,6 +66,8 @@ class Arena:
         for service in (self._cloudformation, self.replication, GlueDefinitions(self.moto), *_JOBS):
             edge.add(service)
         edge.add_guard(self.replication.guard)
+        for prefix, route in self.replication.routes.items():
+            edge.mount(prefix, route)
         edge.add_hook(self.replication.after_call)
         self._server.start()
         self.replication.start()

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from crosswind.local.edge.call import ServiceError
-from tests.local.iam.stage import CLEANUP, EAST, GLUE_JOB, RUN, WEST, Cast, Entry, Stage
+from tests.local.iam.stage import ANSWER, CLEANUP, EAST, GLUE_JOB, MODEL, RUN, WEST, Cast, Entry, Stage
 
 TRAINING_LOGS, GLUE_LOGS = "/aws/sagemaker/TrainingJobs", "/aws-glue/jobs/output"
 _CONFIG = "config/penguins_training.json"
@@ -157,6 +157,11 @@ def _enters(cast: Cast) -> None:
     cast.enter()
 
 
+def _names_its_session(cast: Cast) -> None:
+    tags = [{"Key": "crosswind:dag", "Value": "raw"}, {"Key": "crosswind:run", "Value": cast.run}]
+    cast.enter(SourceIdentity="raw", Tags=tags)
+
+
 def _own_dag_lists(cast: Cast) -> None:
     cast.client("execution", "s3").list_objects_v2(Bucket=cast.stage.source, Prefix="raw/")
 
@@ -195,6 +200,73 @@ def _looks_for_absent(cast: Cast) -> None:
     """A sensor that waits needs 404 for what is not there yet, which S3 gives to those who may list."""
     with _unless("404"):
         cast.client("cross-account", "s3", WEST).head_object(Bucket=cast.stage.destination, Key=f"{RUN}late")
+
+
+def _lists_versions(bucket: str, region: str) -> Callable[[Cast], None]:
+    def act(cast: Cast) -> None:
+        s3 = cast.client("cross-account", "s3", region)
+        s3.list_object_versions(Bucket=getattr(cast.stage, bucket), Prefix=RUN)
+
+    return act
+
+
+def _pins(bucket: str, region: str) -> Callable[[Cast], None]:
+    """The version is root's to tell, so that only the look at it is judged."""
+
+    def act(cast: Cast) -> None:
+        name, key = getattr(cast.stage, bucket), f"{RUN}train/part-0.csv"
+        root = cast.stage.arena.root("s3", cast.stage.data, region)
+        version = root.list_object_versions(Bucket=name, Prefix=key)["Versions"][0]["VersionId"]
+        cast.client("cross-account", "s3", region).head_object(Bucket=name, Key=key, VersionId=version)
+
+    return act
+
+
+def _publishes(cast: Cast) -> None:
+    s3, key = cast.client("cross-account", "s3"), f"transformed/published-{cast.run}/handover.json"
+    s3.put_object(Bucket=cast.stage.source, Key=key, Body=b"{}", IfNoneMatch="*")
+
+
+def _records(cast: Cast) -> None:
+    s3 = cast.client("cross-account", "s3", WEST)
+    s3.put_object(Bucket=cast.stage.destination, Key="models/train-0/output/lineage.json", Body=b"{}")
+
+
+def _claims(bucket: str, region: str) -> Callable[[Cast], None]:
+    """Made once, read, and taken over on condition of what was read."""
+
+    def act(cast: Cast) -> None:
+        s3 = cast.client("cross-account", "s3", region)
+        place = {"Bucket": getattr(cast.stage, bucket), "Key": f"_crosswind/claims/token-{cast.run}"}
+        s3.put_object(**place, Body=b"mine", IfNoneMatch="*")
+        etag = s3.get_object(**place)["ETag"]
+        s3.put_object(**place, Body=b"yours", IfMatch=etag)
+
+    return act
+
+
+def _inspects_rules(cast: Cast) -> None:
+    cast.client("cross-account", "s3").get_bucket_replication(Bucket=cast.stage.source)
+
+
+def _inspects_versioning(cast: Cast) -> None:
+    cast.client("cross-account", "s3", WEST).get_bucket_versioning(Bucket=cast.stage.destination)
+
+
+def _hears_of_failures(cast: Cast) -> None:
+    """Root tells of one, as S3 would."""
+    url = cast.stage.names.failures_queue_url("source")
+    cast.stage.arena.root("sqs", cast.stage.data).send_message(QueueUrl=url, MessageBody="{}")
+    sqs = cast.client("cross-account", "sqs")
+    sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    first, *_ = sqs.receive_message(QueueUrl=url)["Messages"]
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=first["ReceiptHandle"], VisibilityTimeout=0)
+    first, *_ = sqs.receive_message(QueueUrl=url)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=first["ReceiptHandle"])
+
+
+def _reads_function_log(cast: Cast) -> None:
+    _read_log(cast.client("cross-account", "logs", WEST), f"/aws/lambda/{CLEANUP}", "latest")
 
 
 def _starts_glue(cast: Cast) -> None:
@@ -331,6 +403,11 @@ def _cleans(bucket: str, region: str) -> Callable[[Cast], None]:
     return act
 
 
+def _cleanup_answers(cast: Cast) -> None:
+    s3 = cast.client("lambda", "s3", WEST)
+    s3.put_object(Bucket=cast.stage.destination, Key=f"results/token-{cast.run}.json", Body=b"{}")
+
+
 def _cleanup_logs(cast: Cast) -> None:
     _write_log(cast.client("lambda", "logs", WEST), f"/aws/lambda/{CLEANUP}", "latest", make_group=False)
 
@@ -353,6 +430,7 @@ FLOWS = (
     Flow("airflow reports metrics", "execution", "cloudwatch", _reports_metrics),
     Flow("airflow looks at its account", "execution", "logs", _looks_at_account),
     Flow("airflow enters", "execution", "sts", _enters),
+    Flow("airflow names its session", "execution", "sts", _names_its_session),
     Flow("own DAG lists the source", "execution", "s3", _own_dag_lists),
     Flow("own DAG reads the source", "execution", "s3", _own_dag_reads),
     Flow("wait for raw data", "cross-account", "s3", _head("source", "raw/ml_train_data.csv", EAST), head=True),
@@ -362,6 +440,20 @@ FLOWS = (
     Flow("look for absent replicas", "cross-account", "s3", _looks_for_absent, head=True),
     Flow("list the replicas", "cross-account", "s3", _list("destination", WEST)),
     Flow("read the training's configuration", "cross-account", "s3", _get("destination", _CONFIG, WEST)),
+    Flow("list versions at the source", "cross-account", "s3", _lists_versions("source", EAST)),
+    Flow("list versions at the destination", "cross-account", "s3", _lists_versions("destination", WEST)),
+    Flow("pin a version at the source", "cross-account", "s3", _pins("source", EAST), head=True),
+    Flow("pin a version at the destination", "cross-account", "s3", _pins("destination", WEST), head=True),
+    Flow("publish a handover", "cross-account", "s3", _publishes),
+    Flow("record a model's lineage", "cross-account", "s3", _records),
+    Flow("name a model", "cross-account", "s3", _head("destination", MODEL, WEST), head=True),
+    Flow("claim for Glue", "cross-account", "s3", _claims("source", EAST)),
+    Flow("claim for the clean-up", "cross-account", "s3", _claims("destination", WEST)),
+    Flow("read the clean-up's answer", "cross-account", "s3", _get("destination", ANSWER, WEST)),
+    Flow("inspect the rules", "cross-account", "s3", _inspects_rules),
+    Flow("inspect the versioning", "cross-account", "s3", _inspects_versioning),
+    Flow("hear of failed replicas", "cross-account", "sqs", _hears_of_failures),
+    Flow("read the clean-up's log", "cross-account", "logs", _reads_function_log),
     Flow("start the Glue job", "cross-account", "glue", _starts_glue),
     Flow("follow the Glue job", "cross-account", "glue", _follows_glue),
     Flow("read the Glue job's log", "cross-account", "logs", _reads_glue_log),
@@ -383,6 +475,7 @@ FLOWS = (
     Flow("training reports metrics", "sagemaker", "cloudwatch", _training_metrics),
     Flow("clean-up at the source", "lambda", "s3", _cleans("source", EAST)),
     Flow("clean-up at the destination", "lambda", "s3", _cleans("destination", WEST)),
+    Flow("clean-up answers", "lambda", "s3", _cleanup_answers),
     Flow("clean-up logs", "lambda", "logs", _cleanup_logs),
     Flow("S3 replicates", "replication", "s3", _replicates),
 )

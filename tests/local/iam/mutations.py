@@ -176,7 +176,9 @@ def _asking(**more: Any) -> Entry:
 
 
 OUTSIDE = "111122223333"
-HUB_ONLY: frozenset[str] = frozenset({"airflow enters"}) | by("cross-account")
+_NAMES = "airflow names its session"
+HUB_ONLY: frozenset[str] = frozenset({"airflow enters", _NAMES}) | by("cross-account")
+"""What needs a session in the work account."""
 _NO_TRUST = "because no role trust policy allows the {action} action"
 _OWN_DAG = frozenset({"own DAG lists the source", "own DAG reads the source"})
 _NOT_S3 = by("cross-account") - with_services("cross-account", "s3")
@@ -277,18 +279,35 @@ MUTATIONS: tuple[Mutation, ...] = (
         sentence="because no session policy allows the {action} action",
     ),
     Mutation(
-        "session tags without a right",
-        HUB_ONLY,
+        "session tags of another name",
+        HUB_ONLY - {_NAMES},
         entry=_asking(Tags=[{"Key": "run", "Value": "1"}]),
-        layer=TRUST,  # neither side has sts:TagSession
+        layer=TRUST,  # neither side lets sts:TagSession with this key
         sentence=_NO_TRUST,
     ),
     Mutation(
         "a source identity without a right",
         HUB_ONLY,
-        entry=_asking(SourceIdentity="somebody"),
-        layer=TRUST,  # neither side has sts:SetSourceIdentity
+        dropped("execution", "NameSessions"),
+        _asking(SourceIdentity="somebody"),
+        owner="hub",
         sentence=_NO_TRUST,
+    ),
+    Mutation(
+        "a trust that takes no names",
+        frozenset({_NAMES}),
+        lambda stage: stage.trusted(
+            "cross-account", lambda statements: [one for one in statements if one["Action"] == "sts:AssumeRole"]
+        ),
+        layer=TRUST,
+        sentence=_NO_TRUST,
+    ),
+    Mutation(
+        "the bucket policy denies conditional writes of handovers too",
+        frozenset({"publish a handover"}),
+        denying("s3:PutObject", "transformed/*/handover.json"),
+        layer=RESOURCE,
+        sentence="with an explicit deny in a resource-based policy",
     ),
     Mutation(
         "Glue is not trusted",

@@ -23,6 +23,7 @@ from tests.local.iam.arena import Arena
 Statements = list[dict[str, Any]]
 EAST, WEST = "us-east-1", "us-west-2"
 RUN = "transformed/run-1/"
+MODEL, ANSWER = "models/train-0/output/model.tar.gz", "results/one.json"
 GLUE_JOB, TRAINING, CLEANUP = "mwaa_glue_raw_to_transform", "penguins_training", "dagcleanup"
 
 
@@ -99,7 +100,7 @@ class Stage:
         Applier(administrator).apply(plan_bootstrap(self.topology, administrator)).raise_first()
         deployer = wire.deployer_sessions(self.topology, self.arena.endpoint)
         plan = plan_deploy(self.topology, wire.example().parent, deployer)
-        Applier(deployer).apply(_without_airflow(plan)).raise_first()
+        Applier(deployer).apply(without_airflow(plan)).raise_first()
         self._set_out()
 
     def _set_out(self) -> None:
@@ -111,6 +112,8 @@ class Stage:
         s3.put_object(Bucket=self.source, Key="raw/ml_train_data.csv", Body=b"a,b\n")
         for key in ("_manifest.json", "train/part-0.csv"):
             s3.put_object(Bucket=self.source, Key=RUN + key, Body=b"{}")
+        for key in (MODEL, ANSWER):
+            s3.put_object(Bucket=self.destination, Key=key, Body=b"{}")
         assert self.arena.replication.wait_idle(10)
         # What a DAG of the user's own needs beside the bucket policies' grant to the execution role.
         arns = [f"arn:aws:s3:::{self.source}", f"arn:aws:s3:::{self.source}/*"]
@@ -226,7 +229,7 @@ class Stage:
             organizations.delete_policy(PolicyId=policy)
 
 
-def _without_airflow(plan: Plan) -> Plan:
+def without_airflow(plan: Plan) -> Plan:
     return replace(plan, steps=tuple(step for step in plan.steps if "airflow-hub" not in step.id))
 
 
@@ -255,9 +258,9 @@ class Cast:
             self._seats[who] = self.stage.seat(who, credentials)
         return self._seats[who].client(service, region)
 
-    def enter(self) -> Credentials:
-        """The cross-account role's session, as Airflow's connection opens it."""
-        asked = {"RoleArn": self.stage.roles["cross-account"], "RoleSessionName": "airflow", **self._entry.more}
+    def enter(self, **more: Any) -> Credentials:
+        """The cross-account role's session, as Airflow's connection opens it; with more than it asks for."""
+        asked = {"RoleArn": self.stage.roles["cross-account"], "RoleSessionName": "airflow", **self._entry.more, **more}
         if self._entry.external_id is not None:
             asked["ExternalId"] = self._entry.external_id
         keys = self.client("execution", "sts").assume_role(**asked)["Credentials"]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.local.iam.flows import refusals
 from tests.local.iam.mutations import (
+    HUB_ONLY,
     RESOURCE,
     Mutation,
     by,
@@ -24,8 +25,17 @@ KEY, SCP, RCP = "key policy", "service control policy", "resource control policy
 _READS_SOURCE = frozenset({"read the handover", "Glue reads", "Glue writes"})
 _READS_DESTINATION = frozenset({"read the training's configuration", "training reads"})
 _REPLICATES = frozenset({"S3 replicates"})
-_USES_SOURCE = _READS_SOURCE | _REPLICATES | {"Glue marks folders"}
-_USES_DESTINATION = _READS_DESTINATION | _REPLICATES | {"training writes"}
+_AIRFLOW_AT_SOURCE = frozenset({"read the handover", "publish a handover", "claim for Glue"})
+_AIRFLOW_AT_DESTINATION = frozenset(
+    {
+        "read the training's configuration",
+        "read the clean-up's answer",
+        "record a model's lineage",
+        "claim for the clean-up",
+    }
+)
+_USES_SOURCE = _READS_SOURCE | _AIRFLOW_AT_SOURCE | _REPLICATES | {"Glue marks folders"}
+_USES_DESTINATION = _READS_DESTINATION | _AIRFLOW_AT_DESTINATION | _REPLICATES | {"training writes", "clean-up answers"}
 _NO_KEY_POLICY = "because no resource-based policy allows the {action} action"
 _BY_SCP = "with an explicit deny in a service control policy"
 
@@ -73,14 +83,19 @@ MUTATIONS = (
         sentence=_NO_KEY_POLICY,
     ),
     Mutation(
-        "Airflow may not decrypt the source",
-        frozenset({"read the handover"}),
-        dropped("cross-account", "DecryptSource"),
+        "Airflow may not use the source's key",
+        _AIRFLOW_AT_SOURCE,
+        dropped("cross-account", "EncryptSource"),
     ),
     Mutation(
-        "Airflow may not decrypt the destination",
-        frozenset({"read the training's configuration"}),
-        dropped("cross-account", "DecryptDestination"),
+        "Airflow may not use the destination's key",
+        _AIRFLOW_AT_DESTINATION,
+        dropped("cross-account", "EncryptDestination"),
+    ),
+    Mutation(
+        "the clean-up may not use the destination's key",
+        frozenset({"clean-up answers"}),
+        dropped("lambda", "EncryptDestination"),
     ),
     Mutation(
         "Glue may not use the source's key",
@@ -120,7 +135,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the organization denies entering the account's roles",
-        frozenset({"airflow enters"}) | by("cross-account", "glue", "sagemaker", "lambda"),
+        HUB_ONLY | by("glue", "sagemaker", "lambda"),
         denied("RESOURCE_CONTROL_POLICY", "sts:AssumeRole"),
         layer=RCP,
         owner="management",

@@ -117,6 +117,29 @@ def test_an_object_arrives_with_its_version_metadata_and_tags(site: Site) -> Non
     assert sorted((t["Key"], t["Value"]) for t in tags) == [("kind", "b"), ("team", "a")]
 
 
+def test_a_replica_has_its_sources_checksum(site: Site) -> None:
+    body, parts = b"1,2,3\n", [b"a" * 5 * 1024 * 1024, b"b"]
+    site.east.put_object(Bucket=site.source, Key="transformed/one", Body=body, ChecksumAlgorithm="SHA256")
+    upload = site.east.create_multipart_upload(Bucket=site.source, Key="transformed/parts", ChecksumAlgorithm="CRC32")
+    where = {"Bucket": site.source, "Key": "transformed/parts", "UploadId": upload["UploadId"]}
+    sent = [site.east.upload_part(**where, PartNumber=n, Body=part) for n, part in enumerate(parts, 1)]
+    listed = [
+        {"PartNumber": n, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]}
+        for n, part in enumerate(sent, 1)
+    ]
+    site.east.complete_multipart_upload(**where, MultipartUpload={"Parts": listed})
+    site.settled()
+    kept = ("ChecksumSHA256", "ChecksumCRC32", "ChecksumType", "ETag", "VersionId", "ContentLength")
+    for key in ("transformed/one", "transformed/parts"):
+        here, there = (
+            client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+            for client, bucket in ((site.east, site.source), (site.west, site.destination))
+        )
+        assert [here.get(name) for name in kept] == [there.get(name) for name in kept]
+        assert (here["ReplicationStatus"], there["ReplicationStatus"]) == ("COMPLETED", "REPLICA")
+    assert there["ChecksumType"] == "COMPOSITE"
+
+
 def test_it_is_pending_until_it_is_written(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     write, gate = site.edge.moto.put_replica, threading.Event()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crosswind.airflow.accounts import account_of_role, require_account, require_connection
+from crosswind.airflow.accounts import account_of_role, require_account, require_connection, require_duration
 from crosswind.errors import InputError, WrongAccountError
 
 GOOD: dict[str, Any] = {"found": True, "role_arn": "arn:aws:iam::222222222222:role/x", "region": "us-west-2"}
@@ -50,3 +50,16 @@ def test_another_account_is_refused() -> None:
         require_connection("c", **GOOD, account="333333333333")
     with pytest.raises(WrongAccountError):
         require_account("c", actual="1", expected="2", who="arn")
+
+
+@pytest.mark.parametrize("seconds", [None, 900, 3600, "3600"])
+def test_a_session_that_chaining_gives_passes(seconds: object) -> None:
+    require_duration("conn", seconds)
+
+
+@pytest.mark.parametrize("seconds", [3601, "43200"])
+def test_a_longer_session_is_refused_with_the_reason(seconds: object) -> None:
+    with pytest.raises(
+        InputError, match=f"'conn' asks for DurationSeconds {seconds}; a chained role lasts at most 3600"
+    ):
+        require_duration("conn", seconds)

@@ -382,4 +382,5 @@ _EMPTY: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("lambda", "list_functions", {"Functions": []}),
     ("secretsmanager", "list_secrets", {"SecretList": []}),
     ("ec2", "describe_vpcs", {"Vpcs": []}),
+    ("sqs", "list_queues", {}),
 )

@@ -226,6 +226,16 @@ def test_log_groups_that_services_made_are_removed(topology: Topology, deployed:
 SWEPT = [
     ("iam", "list_roles", {"Roles": [{"RoleName": "unified-pipelines-glue"}, {"RoleName": "other"}]}, "role"),
     ("lambda", "list_functions", {"Functions": [{"FunctionName": "dagcleanup"}]}, "function"),
+    (
+        "sqs",
+        "list_queues",
+        {
+            "QueueUrls": [
+                f"https://sqs/{DATA}/{name}" for name in ("other", "unified-pipelines-source-replication-failures")
+            ]
+        },
+        "queue",
+    ),
     ("glue", "get_jobs", {"Jobs": [{"Name": "mwaa_glue_raw_to_transform"}]}, "Glue job"),
     ("mwaa", "list_environments", {"Environments": ["unified-pipelines", "other"]}, "environment"),
     (

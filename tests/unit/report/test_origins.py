@@ -94,7 +94,10 @@ def test_a_role_whose_policy_holds_no_such_statement(origins: Origins) -> None:
             "ReadSource",
             "s3:GetObject",
             f"arn:aws:s3:::{SOURCE}/raw/ml_train_data.csv",
-            ["pipelines.cross_account_data_processing_dag.steps[0].wait"],
+            [
+                "pipelines.cross_account_data_processing_dag.steps[1].run",
+                "pipelines.cross_account_data_processing_dag.steps[0].wait",
+            ],
         ),
         (
             "RunGlue",

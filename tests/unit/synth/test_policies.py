@@ -41,10 +41,12 @@ EVERYTHING = {
     "s3:GetAccountPublicAccessBlock": "takes no resource",
     "sagemaker:ListTrainingJobs": "takes no resource; the Region is a condition",
     "secretsmanager:ListSecrets": "takes no resource; the Region is a condition",
+    "sqs:ListQueues": "takes no resource; the Region is a condition",
     **{look: "EC2's reads take no resource; the Region is a condition" for look in LOOKS if look != ATTRIBUTE},
 }
 # Statements of the deployer about things whose ids nobody knows before, without a condition on a tag; with the reason.
 UNTAGGED = {
+    "DecryptRecords": "bound to our buckets by the encryption context",
     "EncryptUploads": "bound to our buckets by the encryption context",
     "LookAtKeys": "a new key's tags count late; reads, and the switching on of rotation",
     "MakeEndpoints": "MWAA makes these, without a tag of ours; inside of what bears it",
@@ -120,9 +122,35 @@ def test_every_trust_across_accounts_asks_for_the_external_id(world: dict[str, R
             if not principal or "StackSet" in where or "ExecutionRole" in where or "DeployerRole" in where:
                 continue
             found += 1
-            assert statement["Condition"]["StringEquals"]["sts:ExternalId"], where
             assert statement["Condition"]["ArnEquals"]["aws:PrincipalArn"].endswith("-execution"), where
+            if "sts:AssumeRole" in listed(statement["Action"]):
+                assert statement["Condition"]["StringEquals"]["sts:ExternalId"], where
+            else:
+                assert statement["Action"] == ["sts:SetSourceIdentity", "sts:TagSession"], where
+                assert statement["Condition"]["ForAllValues:StringEquals"] == {
+                    "aws:TagKeys": ["crosswind:dag", "crosswind:run"]
+                }, where
     assert found
+
+
+def test_the_hub_may_say_what_the_trusts_let_it_say(world: dict[str, Resolved]) -> None:
+    """STS asks the trust and the caller's own policy for each of its three rights."""
+    trusted: dict[str, set[str]] = {}
+    for template in world.values():
+        for name, role in template.of("AWS::IAM::Role").items():
+            if name == "CrossAccountRole":
+                arn = f"arn:{_partition(world)}:iam::{template.stack.account}:role/{role['RoleName']}"
+                statements_ = role["AssumeRolePolicyDocument"]["Statement"]
+                trusted[arn] = {action for statement in statements_ for action in listed(statement["Action"])}
+    (hub,) = [template for template in world.values() if template.stack.part == "network"]
+    held: dict[str, set[str]] = {}
+    for where, statement in statements(hub, "identity"):
+        if " ExecutionRole " in where:
+            for arn in listed(statement.get("Resource", [])):
+                held.setdefault(arn, set()).update(listed(statement["Action"]))
+    assert trusted
+    for arn, actions in trusted.items():
+        assert held[arn] == actions == {"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"}
 
 
 def test_every_trust_of_an_account_names_one_role(world: dict[str, Resolved]) -> None:
@@ -265,10 +293,10 @@ def test_what_has_no_name_is_known_by_its_tag(world: dict[str, Resolved]) -> Non
             re.search(r":(ec2|kms):[^:]*:\d+:[a-z-]+/\*$", arn) for arn in listed(statement.get("Resource", []))
         ):
             continue
-        sid = re.sub(r"(EncryptUploads).*", r"\1", statement["Sid"])
+        sid = re.sub(r"(DecryptRecords|EncryptUploads).*", r"\1", statement["Sid"])
         seen.add(sid)
         keys = {key for block in statement.get("Condition", {}).values() for key in block}
-        if sid == "EncryptUploads":
+        if sid in {"DecryptRecords", "EncryptUploads"}:
             assert keys == {"kms:EncryptionContext:aws:s3:arn", "kms:ViaService"}, where
         elif sid == "TagWhatIsMade":
             assert keys == {"ec2:CreateAction"}, where
@@ -309,6 +337,7 @@ NAMED = {
     "AWS::S3::BucketPolicy": ("s3:PutBucketPolicy", "arn:{p}:s3:::{n}", "Bucket"),
     "AWS::Glue::Job": ("glue:CreateJob", "arn:{p}:glue:{r}:{a}:job/{n}", "Name"),
     "AWS::Lambda::Function": ("lambda:CreateFunction", "arn:{p}:lambda:{r}:{a}:function:{n}", "FunctionName"),
+    "AWS::SQS::Queue": ("sqs:CreateQueue", "arn:{p}:sqs:{r}:{a}:{n}", "QueueName"),
     "AWS::KMS::Alias": ("kms:CreateAlias", "arn:{p}:kms:{r}:{a}:{n}", "AliasName"),
     "AWS::MWAA::Environment": ("airflow:CreateEnvironment", "arn:{p}:airflow:{r}:{a}:environment/{n}", "Name"),
     "AWS::SecretsManager::Secret": (

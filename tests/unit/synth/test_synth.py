@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosswind.errors import InputError
-from crosswind.synth import Stack, compact, grants, names_file, synth, training_config
+from crosswind.synth import Grant, Stack, compact, grants, names_file, synth, training_config
+from crosswind.synth.grants import folders
 from crosswind.synth.network import subnet_cidrs
 from crosswind.topology import Names, Topology, load
 from tests.golden.regenerate import TOPOLOGIES
@@ -115,7 +116,7 @@ def test_the_hub_reads_buckets_once_its_role_exists(example: Topology) -> None:
         policy = world[stack.name].of("AWS::S3::BucketPolicy")["DestinationBucketPolicy"]
         return {statement["Sid"] for statement in policy["PolicyDocument"]["Statement"]}
 
-    assert sids(deployed((stack,))) == {"TlsOnly"}
+    assert sids(deployed((stack,))) == {"TlsOnly"}  # the destination hands nothing over itself
     assert sids(deployed(stacks_of(example))) == {"HubLists", "HubReads", "TlsOnly"}
 
 
@@ -192,12 +193,13 @@ def test_grants_say_which_line_asks(example: Topology) -> None:
 
 
 def test_names_file_is_the_contract_of_the_dags(example: Topology) -> None:
-    names = names_file(example)
-    assert names["schema_version"] == 1
+    names, names_of = names_file(example), Names(example)
+    assert names["schema_version"] == 2
     assert names["sites"]["ml"] == {
         "account": "222222222222",
         "region": "us-west-2",
         "connection": "aws_crossaccount_role_conn_west2",
+        "console_role": "",
     }
     destination = "unified-pipelines-destination-222222222222-us-west-2"
     assert names["buckets"]["destination"]["name"] == destination
@@ -205,10 +207,60 @@ def test_names_file_is_the_contract_of_the_dags(example: Topology) -> None:
         "type": "sagemaker",
         "site": "ml",
         "config": {"bucket": destination, "key": "config/penguins_training.json"},
+        "log_group": "/aws/sagemaker/TrainingJobs",
     }
-    assert names["jobs"]["dagcleanup"]["name"] == "dagcleanup"
-    assert names["intervals"]["poke_seconds"] == 60
+    assert names["jobs"]["mwaa_glue_raw_to_transform"] == {
+        "type": "glue",
+        "site": "processing",
+        "name": "mwaa_glue_raw_to_transform",
+        "claims": {"bucket": "unified-pipelines-source-222222222222-us-east-1", "prefix": "_crosswind/claims/"},
+        "timeout_seconds": 900,
+        "log_group": "/aws-glue/jobs",
+    }
+    assert names["jobs"]["dagcleanup"] == {
+        "type": "lambda",
+        "site": "ml",
+        "name": "dagcleanup",
+        "claims": {"bucket": destination, "prefix": "_crosswind/claims/"},
+        "results": {"bucket": destination, "prefix": "results/"},
+        "timeout_seconds": 60,
+        "log_group": "/aws/lambda/dagcleanup",
+    }
+    assert names["replications"] == {
+        "transformed": {
+            "source": "source",
+            "destination": "destination",
+            "folder": "transformed",
+            "mover": "crr",
+            "repair": False,
+            "failures": {
+                "queue": f"https://sqs.us-east-1.amazonaws.com/222222222222/{names_of.failures_queue('source')}",
+                "account": "222222222222",
+                "region": "us-east-1",
+            },
+        }
+    }
+    assert names["intervals"] == {
+        "poke_seconds": 60,
+        "timeout_seconds": 3600,
+        "job_seconds": 30,
+        "retries": 2,
+        "retry_seconds": 60,
+        "arrival_seconds": 3600,
+        "reap_seconds": 300,
+    }
     json.dumps(names)
+
+
+def test_a_folder_holds_what_lies_below_it() -> None:
+    found = [
+        Grant("orchestrator", "read", what, "here")
+        for what in ("b/raw/data.csv", "b/raw", "b/rawer", "b/_crosswind/claims/", "c/raw/data.csv")
+    ]
+    assert folders(found, "orchestrator", "read") == {
+        "b": ("_crosswind/claims/", "raw", "rawer"),
+        "c": ("raw/data.csv",),
+    }
 
 
 def test_training_config_leaves_what_the_run_knows(example: Topology) -> None:

@@ -36,6 +36,16 @@ def test_keys_are_those_of_the_right_type() -> None:
         Names(EXAMPLE).config_key("dagcleanup")
 
 
+def test_the_names_of_handovers() -> None:
+    names = Names(EXAMPLE)
+    assert names.failures_queue("source") == "unified-pipelines-source-replication-failures"
+    assert [names.claims_bucket(job) for job in sorted(EXAMPLE.jobs)] == ["destination", "source", ""]
+    url = "https://sqs.us-east-1.amazonaws.com/222222222222/unified-pipelines-source-replication-failures"
+    assert names.failures_queue_url("source") == url
+    silent = names.claims_bucket("dagcleanup"), Names(load(TOPOLOGIES["three_accounts"])).claims_bucket("note")
+    assert silent == ("destination", "")  # a synchronous function needs no claim
+
+
 def test_several_jobs_of_a_type_have_roles_of_their_own() -> None:
     names = Names(load(TOPOLOGIES["three_accounts"]))
     assert names.job_role("clean") == "three-glue-clean"
@@ -70,6 +80,7 @@ def test_the_longest_names_are_legal() -> None:
     assert len(names.bucket("b" * 63)) == 63
     assert len(names.role("stackset-administration")) <= 64
     assert len(names.stack("site", "s" * 63)) <= 116
+    assert len(names.failures_queue("b" * 63)) <= 80
 
 
 @pytest.mark.parametrize(("name", "expected"), [("mwaa_glue", "MwaaGlue"), ("a-b", "AB"), ("mlTrain", "MlTrain")])

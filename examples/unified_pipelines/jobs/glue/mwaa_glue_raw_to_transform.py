@@ -4,7 +4,7 @@ Reads the raw CSV, cleans it, encodes it, splits it, and writes what SageMaker's
 label first, no header. The label is the bird's sex (MALE 1, FEMALE 0). The manifest, written last, says what
 was written: whoever reads the data reads the manifest first, and lists no folder.
 
-Arguments: --bucket NAME --input KEY --prefix transformed/RUN/
+Arguments: --bucket NAME --input KEY --prefix transformed/RUN/; others, such as --crosswind-token, are passed over.
 
 Runs on AWS Glue 5.0 (Spark 3.5) and on Sail. Portable means: the session from SparkSession.builder.getOrCreate(),
 all columns read as text and cast by try_cast, a split by a hash instead of randomSplit, no RDDs, and no trust in

@@ -1,1 +1,5 @@
-"""Operators: prepare, one call, wait. AWS logic is the hook's, the wait in the triggerer the trigger's."""
+"""Operators: find or submit, wait in the triggerer, hand on. What is remote is `jobs`' and `handover`'s.
+
+`placed` knows where a task acts; `job` is what every remote job has; `configured` reads SageMaker's requests; `glue`,
+`sagemaker`, `processing`, `lambda_` are the kinds; `handover` publishes what a job wrote.
+"""

@@ -33,7 +33,7 @@ def refuse_ambiguous(call: Call) -> None:
     if protocol in {"query", "ec2"}:
         if http.body and not http.headers.get("content-type", "").startswith(_FORM):
             raise _refusal("a body that is not a form")
-        _once(_names(http.body.decode("utf-8", "replace") if http.body else http.raw_query))
+        _once([name for name, _ in http.form] if http.body else _names(http.raw_query))
     else:
         names = _names(http.raw_query)
         if "Action" in names or (call.service != "s3" and "Action" in _fields(http)):
@@ -47,7 +47,8 @@ def refuse_ambiguous(call: Call) -> None:
 
 def _names(text: str) -> list[str]:
     names = [part.partition("=")[0] for part in text.split("&") if part]
-    if any("%" in name or "+" in name for name in names):
+    together = "".join(names)
+    if "%" in together or "+" in together:
         return [name for name, _ in parse_qsl(text, keep_blank_values=True)]
     return names
 
@@ -56,7 +57,7 @@ def _fields(http: HttpRequest) -> list[str]:
     """The names of a form's fields, for a body that could be read as a form."""
     kind = http.headers.get("content-type", "").lower()
     if kind.startswith(_FORM) and b"Action" in http.body:
-        return _names(http.body.decode("utf-8", "replace"))
+        return [name for name, _ in http.form]
     return ["Action"] if kind.startswith("multipart/") and b'name="Action"' in http.body else []
 
 

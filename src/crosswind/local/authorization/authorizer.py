@@ -6,14 +6,13 @@ import functools
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from crosswind import iam
 from crosswind.local.authorization.callers import Caller, Callers
 from crosswind.local.authorization.decisions import Decided, DecisionLog
 from crosswind.local.authorization.deletions import judged_deletions
-from crosswind.local.authorization.denials import denial, unreadable
+from crosswind.local.authorization.denials import denial, undecided, unreadable
 from crosswind.local.authorization.forwarding import Context, forwarded
 from crosswind.local.authorization.key_states import KeyState, refuse_unusable
 from crosswind.local.authorization.need import Need
@@ -116,11 +115,14 @@ class Authorizer:
         now = self._clock()
         base = self._context(call, caller, now)
         decided: list[Decided] = []
-        try:
-            for need in needs:
+        for need in needs:
+            try:
                 decided.append(self._judged(caller, need, base))
-        except UnreadablePolicyError as error:
-            raise unreadable(call, error) from error
+            except UnreadablePolicyError as error:
+                request = iam.Request(need.action, need.resource, caller.principal, need.account)
+                explanation = undecided(request, error)
+                self._log.append(call, now, decided, (request, explanation))
+                raise unreadable(call, explanation) from error
         self._log.append(call, now, decided)
         return decided
 
@@ -129,7 +131,7 @@ class Authorizer:
         first = self._judged_on(caller, need, base)
         if first.decision.allowed:
             return first
-        others = (self._judged_on(caller, replace(need, resource=resource), base) for resource in need.instead)
+        others = (self._judged_on(caller, need._replace(resource=resource), base) for resource in need.instead)
         return next((other for other in others if other.decision.allowed), first)
 
     def _judged_on(self, caller: Caller, need: Need, base: Context) -> Decided:

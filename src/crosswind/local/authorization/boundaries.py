@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from crosswind.local.edge.backend import ManagedPolicy
 from crosswind.local.edge.call import Call, Handler, ServiceError
+from crosswind.local.partitions import partition_of
 
 __all__ = ["KeepsBoundaries", "UserBoundaries"]
 
@@ -17,7 +18,7 @@ class KeepsBoundaries(Protocol):
     def managed_policy(self, account: str, arn: str) -> ManagedPolicy | None:
         """A managed policy that an account can use."""
 
-    def set_user_boundary(self, account: str, name: str, arn: str) -> bool:
+    def set_user_boundary(self, account: str, partition: str, name: str, arn: str) -> bool:
         """Give a user a permissions boundary, or none; false when there is no such user."""
 
 
@@ -45,6 +46,6 @@ class UserBoundaries:
         name = str(call.parameters["UserName"])
         if arn and self._backend.managed_policy(call.account, arn) is None:
             raise ServiceError("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.", 404)
-        if not self._backend.set_user_boundary(call.account, name, arn):
+        if not self._backend.set_user_boundary(call.account, partition_of(call.region), name, arn):
             raise ServiceError("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
         return {}

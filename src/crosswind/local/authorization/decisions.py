@@ -15,10 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple
 
-from crosswind.iam import Decision, PolicySet, Request, decide, explain
+from crosswind.iam import Decision, Explanation, PolicySet, Request, decide, explain
 from crosswind.local.authorization.need import Need
+from crosswind.local.bounded import BoundedLines
 from crosswind.local.edge.call import Call, HttpRequest, HttpResponse
 from crosswind.local.edge.routes import PREFIX, LocalRoute, json_response
 
@@ -27,8 +28,7 @@ __all__ = ["Decided", "DecidedRequest", "DecisionLog"]
 _AT = f"{PREFIX}decisions"
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """One right, judged.
 
     Args:
@@ -56,9 +56,9 @@ class DecidedRequest:
         service: botocore's name of the service.
         operation: such as `PutObject`.
         via: the AWS service that acted, else empty.
-        needs: the rights, in the order in which they were decided.
-        effects: `Allow`, `ExplicitDeny` or `ImplicitDeny`, one a need.
-        kept: one a need: the decision of a denial, else what was decided upon.
+        asked: the rights, in the order in which they were decided.
+        effects: `Allow`, `ExplicitDeny` or `ImplicitDeny`, one a right.
+        kept: one a right: the decision of a denial, the policies that allowed, or why nothing could be decided.
     """
 
     first: int
@@ -70,19 +70,19 @@ class DecidedRequest:
     service: str
     operation: str
     via: str
-    needs: tuple[Need, ...]
+    asked: tuple[Request, ...]
     effects: tuple[str, ...]
-    kept: tuple[Decision | tuple[Request, PolicySet], ...] = field(repr=False)
+    kept: tuple[Decision | PolicySet | Explanation, ...] = field(repr=False)
 
     @property
     def allowed(self) -> bool:
         """Whether every right was allowed."""
-        return all(effect == "Allow" for effect in self.effects)
+        return self.effects.count("Allow") == len(self.effects)
 
     @property
-    def decisions(self) -> tuple[Decision, ...]:
-        """One a need."""
-        return tuple(one if isinstance(one, Decision) else decide(*one) for one in self.kept)
+    def explanations(self) -> tuple[Explanation, ...]:
+        """One a right."""
+        return tuple(_explained(*each) for each in zip(self.asked, self.kept, strict=True))
 
     def request(self) -> dict[str, Any]:
         """The request, for JSON."""
@@ -97,27 +97,33 @@ class DecidedRequest:
             {
                 "number": self.first + index,
                 **asked,
-                "action": need.action,
-                "resource": need.resource,
-                "resource_account": need.account,
+                "action": right.action,
+                "resource": right.resource,
+                "resource_account": right.resource_account,
                 "effect": effect,
             }
-            for index, (need, effect) in enumerate(zip(self.needs, self.effects, strict=True))
+            for index, (right, effect) in enumerate(zip(self.asked, self.effects, strict=True))
         ]
 
     def explained(self) -> dict[str, Any]:
         """The request with an explanation a decision, for JSON."""
         told = [
             {
-                "action": need.action,
-                "resource": need.resource,
-                "account": need.account,
-                "effect": decision.effect.value,
-                "explanation": explain(decision).as_dict(),
+                "action": right.action,
+                "resource": right.resource,
+                "account": right.resource_account,
+                "effect": effect,
+                "explanation": explanation.as_dict(),
             }
-            for need, decision in zip(self.needs, self.decisions, strict=True)
+            for right, effect, explanation in zip(self.asked, self.effects, self.explanations, strict=True)
         ]
         return {"schema_version": 1, "request": self.request(), "allowed": self.allowed, "decisions": told}
+
+
+def _explained(right: Request, kept: Decision | PolicySet | Explanation) -> Explanation:
+    if isinstance(kept, Explanation):
+        return kept
+    return explain(kept if isinstance(kept, Decision) else decide(right, kept))
 
 
 class DecisionLog:
@@ -126,9 +132,10 @@ class DecisionLog:
     Args:
         path: file of JSON lines, made anew, for every denial with its explanation; None for none.
         keep: how many requests are kept.
+        largest: bytes of the file; one that grows over it keeps its newer half.
     """
 
-    def __init__(self, path: Path | None = None, keep: int = 10_000) -> None:
+    def __init__(self, path: Path | None = None, keep: int = 10_000, largest: int = 16 * 1024**2) -> None:
         self._lock = threading.Lock()
         self._keep = keep
         self._requests: deque[DecidedRequest] = deque()
@@ -136,21 +143,28 @@ class DecisionLog:
         self._last: DecidedRequest | None = None
         self._number = 0
         self._counts = {"requests": 0, "allowed": 0, "denied": 0}
-        self._file: TextIO | None = None
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file = path.open("w", encoding="utf-8")
-            path.chmod(0o600)
+        self._file = BoundedLines(path, largest) if path is not None else None
 
-    def append(self, call: Call, time: float, decided: Sequence[Decided]) -> None:
+    def append(
+        self, call: Call, time: float, decided: Sequence[Decided], undecided: tuple[Request, Explanation] | None = None
+    ) -> None:
         """Keep what was decided for a call.
 
         Args:
             call: the call.
             time: Unix time.
-            decided: every right; not empty.
+            decided: every right.
+            undecided: the right that could not be decided, and so was denied; it follows those that were.
         """
-        effects = tuple([one.decision.effect.value for one in decided])
+        asked = [one.decision.request for one in decided]
+        effects = [one.decision.effect.value for one in decided]
+        kept: list[Decision | PolicySet | Explanation] = [
+            one.policies if one.decision.allowed else one.decision for one in decided
+        ]
+        if undecided is not None:
+            asked.append(undecided[0])
+            effects.append(undecided[1].effect)
+            kept.append(undecided[1])
         request = DecidedRequest(
             0,
             call.id,
@@ -161,9 +175,9 @@ class DecisionLog:
             call.service,
             call.operation,
             call.via,
-            tuple([one.need for one in decided]),
-            effects,
-            tuple([(d.decision.request, d.policies) if d.decision.allowed else d.decision for d in decided]),
+            tuple(asked),
+            tuple(effects),
+            tuple(kept),
         )
         allowed = request.allowed
         with self._lock:
@@ -203,7 +217,7 @@ class DecisionLog:
             denied: denials alone.
         """
         with self._lock:
-            newer = list(takewhile(lambda one: one.first + len(one.needs) > number + 1, reversed(self._requests)))
+            newer = list(takewhile(lambda one: one.first + len(one.asked) > number + 1, reversed(self._requests)))
             following = self._number
         rows = [row for request in reversed(newer) for row in request.rows() if row["number"] > number]
         return [row for row in rows if not denied or row["effect"] != "Allow"], following
@@ -226,8 +240,7 @@ class DecisionLog:
         line = json.dumps(request.explained(), separators=(",", ":"), default=str) + "\n"
         with self._lock:
             if self._file is not None:
-                self._file.write(line)
-                self._file.flush()
+                self._file.append(line)
 
     def _list(self, http: HttpRequest) -> HttpResponse:
         text = http.query.get("since", "0") or "0"

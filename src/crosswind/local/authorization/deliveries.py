@@ -28,7 +28,15 @@ def _subscribes(asked: Mapping[str, Any]) -> bool:
 
 
 def _notifies(asked: Mapping[str, Any]) -> bool:
-    return any((asked.get("NotificationConfiguration") or {}).values())
+    """Whether anything is sent but replication events to queues, which the edge decides (`replication.events`)."""
+    wanted = asked.get("NotificationConfiguration") or {}
+    queues = wanted.get("QueueConfigurations") or ()
+    events = [str(event) for queue in queues for event in queue.get("Events", ())]
+    return bool(wanted.keys() - {"QueueConfigurations"}) or not all(map(_of_replication, events))
+
+
+def _of_replication(event: str) -> bool:
+    return event.startswith("s3:Replication:")
 
 
 def _logs(asked: Mapping[str, Any]) -> bool:

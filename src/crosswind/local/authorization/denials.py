@@ -11,14 +11,14 @@ import json
 import zlib
 from urllib.parse import quote
 
-from crosswind.iam import Decision, Effect, explain, sentence
-from crosswind.iam.explain import text
+from crosswind.iam import Decision, Effect, Explanation, Request, explain, sentence
+from crosswind.iam.explanation import Document, text
 from crosswind.local.authorization.need import Need
 from crosswind.local.authorization.parsed import UnreadablePolicyError
 from crosswind.local.edge.call import Call, DeniedError, ServiceError
 from crosswind.local.protocol.errors import protocol_in
 
-__all__ = ["WHY", "denial", "unreadable"]
+__all__ = ["WHY", "denial", "undecided", "unreadable"]
 
 WHY = "x-crosswind-why"
 _LONGEST = 6000  # characters of the header: clients read 8 KiB a line and more
@@ -42,13 +42,39 @@ def denial(call: Call, need: Need, decision: Decision) -> DeniedError:
         decision: why.
     """
     code, status = _code(call)
-    return DeniedError(code, _message(call, need, decision), status, headers={WHY: _why(decision)})
+    return DeniedError(code, _message(call, need, decision), status, headers={WHY: _why(explain(decision))})
 
 
-def unreadable(call: Call, error: UnreadablePolicyError) -> DeniedError:
-    """The error for a call that cannot be decided, since a policy in the state is none."""
+def unreadable(call: Call, explanation: Explanation) -> DeniedError:
+    """The error for a call that cannot be decided, since a policy in the state is none; see `undecided`."""
     code, status = _code(call)
-    return DeniedError(code, f"The local world denies what it cannot decide: {error}", status)
+    return DeniedError(code, explanation.sentence, status, headers={WHY: _why(explanation)})
+
+
+def undecided(request: Request, error: UnreadablePolicyError) -> Explanation:
+    """Why a request is denied that cannot be decided.
+
+    Args:
+        request: what was asked.
+        error: which document is no policy, and why.
+    """
+    document = error.document
+    where = Document("", document.name, error.kind.value, document.account, document.name)
+    return Explanation(
+        effect=Effect.IMPLICIT_DENY.value,
+        action=request.action,
+        resource=request.resource,
+        resource_account=request.resource_account,
+        principal=request.principal.arn,
+        principal_account=request.principal.account,
+        sentence=f"The local world denies what it cannot decide: {error}",
+        aws_policy_type=None,
+        why=f"{error}, and nothing is decided without it",
+        layers=(),
+        owner=document.account,
+        documents=(where,),
+        fixes=(f"store the {error.kind.value} {document.name!r} anew in account {document.account}",),
+    )
 
 
 def _code(call: Call) -> tuple[str, int]:
@@ -94,8 +120,8 @@ def _encoded(decision: Decision) -> str:
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def _why(decision: Decision) -> str:
-    plain = text(explain(decision))
+def _why(explanation: Explanation) -> str:
+    plain = text(explanation)
     told = quote(plain, safe=" ,.:;/*()[]'=+@-_")
     while len(told) > _LONGEST:
         plain = plain[: len(plain) * 9 // 10]

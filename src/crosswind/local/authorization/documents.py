@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 __all__ = ["Document", "KeptGrant", "KeptPrincipal", "Member", "OrganizationLevel"]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One policy document, unread.
 
     Args:
@@ -25,8 +25,7 @@ class Document:
     account: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class KeptPrincipal:
+class KeptPrincipal(NamedTuple):
     """A user or a role, and what is attached to it.
 
     Args:
@@ -34,7 +33,6 @@ class KeptPrincipal:
         unique_id: `AIDA...` or `AROA...`.
         identity: inline and managed policies, a user's groups included.
         boundary: None without a permissions boundary.
-        tags: its tags.
         service_linked: true for a role below `/aws-service-role/`.
     """
 
@@ -42,7 +40,6 @@ class KeptPrincipal:
     unique_id: str
     identity: tuple[Document, ...]
     boundary: Document | None
-    tags: Mapping[str, str] = field(default_factory=dict)
     service_linked: bool = False
 
 

@@ -30,13 +30,13 @@ def refuse_elsewhere(call: Call, needs: Iterable[Need]) -> None:
         ServiceError: `ValidationException` (400).
     """
     accounts: set[str] = set()
-    prefix = ""
+    prefix, here = "", partition_of(call.region)
     for need in needs:
         prefix = prefix or need.action.partition(":")[0]
         if need.forwarded_by or need.resource == "*" or not need.action.startswith(f"{prefix}:"):
             continue
-        _, partition, _, region, *_ = [*need.resource.split(":", 4), "", "", ""]
-        if region not in ("", call.region) or partition != partition_of(call.region):
+        parts = need.resource.split(":", 4)
+        if len(parts) < 4 or parts[3] not in ("", call.region) or parts[1] != here:
             text = f"{need.resource} is not reachable in this Region ({call.region})."
             raise ServiceError("ValidationException", text, 400)
         if need.action not in _READ_THERE:

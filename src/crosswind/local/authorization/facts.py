@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 __all__ = ["BucketFacts", "Facts", "KeyFacts", "ObjectFacts", "SessionFacts"]
 
 
-@dataclass(frozen=True, slots=True)
-class BucketFacts:
+class BucketFacts(NamedTuple):
     """A bucket.
 
     Args:
@@ -29,8 +28,7 @@ class BucketFacts:
     bucket_key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectFacts:
+class ObjectFacts(NamedTuple):
     """An object version, a delete marker or an upload in parts.
 
     Args:
@@ -45,13 +43,12 @@ class ObjectFacts:
     encryption: str = ""
     kms_key: str = ""
     bucket_key: bool = False
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = MappingProxyType({})
     marker: bool = False
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFacts:
+class KeyFacts(NamedTuple):
     """A KMS key: its ARN, its aliases (`alias/...`) and whether AWS manages it."""
 
     arn: str
@@ -59,8 +56,7 @@ class KeyFacts:
     aws_managed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFacts:
+class SessionFacts(NamedTuple):
     """What a role session hands on to the next role.
 
     Args:
@@ -68,7 +64,7 @@ class SessionFacts:
         source_identity: empty when none was set.
     """
 
-    transitive_tags: Mapping[str, str] = field(default_factory=dict)
+    transitive_tags: Mapping[str, str] = MappingProxyType({})
     source_identity: str = ""
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 __all__ = ["Need"]
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """An action on a resource, as IAM will be asked.
 
     Args:
@@ -26,6 +26,6 @@ class Need:
     action: str
     resource: str
     account: str
-    context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    context: Mapping[str, str | Sequence[str]] = MappingProxyType({})
     forwarded_by: str = ""
     instead: tuple[str, ...] = ()

@@ -25,6 +25,8 @@ class UnreadablePolicyError(Exception):
 
     def __init__(self, document: Document, kind: PolicyKind, reason: str) -> None:
         whose = f" of account {document.account}" if document.account else ""
+        self.document = document
+        self.kind = kind
         super().__init__(f"the {kind.value} {document.name!r}{whose} cannot be read: {reason}")
 
 
@@ -53,7 +55,7 @@ class ParsedPolicies:
         """
         # A text that moto still holds keeps its hash, and is found by identity: no character is looked at again.
         bound = tuple(sorted(ids.items())) if ids else ()
-        key = (document.text, kind, document.name, document.arn, document.account, bound)
+        key = (document, kind, bound)
         found = self._kept.get(key)
         if found is None:
             found = _parsed(document, kind, ids)

@@ -7,6 +7,7 @@ Stages of one request, each in a module:
 - `scope` reads the credential scope (access key, Region, signing name) from a header or a presigned query.
 - `signature` checks that the key's own secret made the signature: over the request in the form that `canonical` gives
   it, and over each of its `chunks` when the body is a signed stream. Not for a root key, which is an account id.
+- `aws_chunked` takes the transfer coding of such a body off, for who needs the object itself.
 - `edge.Edge` identifies, resolves, authorizes, calls, decorates, runs the hooks, logs.
 - `refusals` holds AWS's own words for a key that is not known and a signature that is wrong; `resources` names the
   resource for the log.

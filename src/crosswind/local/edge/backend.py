@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from crosswind.local.edge.call import Call, HttpResponse
 
 __all__ = ["Backend", "KeyOwner", "ManagedPolicy", "RoleFacts", "UserFacts"]
 
 
-@dataclass(frozen=True)
-class RoleFacts:
+class RoleFacts(NamedTuple):
     """An IAM role: its ARN, unique id (`AROA...`), name, MaxSessionDuration in seconds, and tags."""
 
     arn: str
@@ -20,7 +20,7 @@ class RoleFacts:
     name: str
     account: str
     max_session: int = 3600
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)

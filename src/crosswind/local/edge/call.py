@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 __all__ = [
     "Authorizer",
@@ -67,6 +69,11 @@ class HttpRequest:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     raw_query: str = ""
+
+    @cached_property
+    def form(self) -> tuple[tuple[str, str], ...]:
+        """Names and values of a body that is a form; read once, since several have to look."""
+        return tuple(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 @dataclass(frozen=True)

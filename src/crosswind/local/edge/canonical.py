@@ -40,7 +40,7 @@ def canonical_request(http: HttpRequest, signed_headers: Iterable[str], payload:
         payload: the body's hash, or the word that stands in its place.
         s3: S3 encodes a path once and takes it as it is; other services normalise it and encode it again.
     """
-    path = _once(http.path) if s3 else quote(_normalised(http.path), safe="/" + _UNRESERVED)
+    path = _once(http.path) if s3 or http.path == "/" else quote(_normalised(http.path), safe="/" + _UNRESERVED)
     headers, names = http.headers, list(signed_headers)
     lines = [f"{name}:{_trimmed(headers.get(name, ''))}" for name in names]
     query = canonical_query(http.raw_query) if http.raw_query else ""

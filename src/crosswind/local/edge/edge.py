@@ -63,6 +63,7 @@ class _Record:
     error: str = ""
     message: str = ""
     decision: str = ""
+    source_identity: str = ""
 
     def failed(self, error: ServiceError) -> None:
         self.status, self.error, self.message = error.status, error.code, error.message
@@ -222,6 +223,7 @@ class Edge:
         # An object's body is left alone: it may be large. What cannot be read is refused, since IAM could not judge it.
         parameters = parse_input(service, operation, http, body=handler is not None or service != "s3")
         session = self._identities.session(principal.access_key)
+        record.source_identity = session.terms.source_identity if session else ""
         call = record.call = replace(
             record.call,
             service=service,
@@ -296,5 +298,6 @@ class Edge:
                 via=call.via,
                 parameters=logged_parameters(call),
                 decision=record.decision,
+                source_identity=record.source_identity,
             )
         )

@@ -11,7 +11,7 @@ __all__ = ["logged_parameters", "resource_of"]
 
 # The members that name what a call works on, the most telling first.
 _NAMES = (
-    "RoleArn", "JobName", "TrainingJobName", "FunctionName", "StackName", "StackSetName", "SecretId",
+    "TrainingJobName", "FunctionName", "RoleArn", "JobName", "StackName", "StackSetName", "SecretId",
     "RoleName", "PolicyArn", "PolicyName", "UserName", "logGroupName", "KeyId", "QueueUrl", "TopicArn",
     "TableName", "DatabaseName", "VpcId", "ResourceArn", "resourceArn", "Name", "name", "ARN", "Arn", "arn",
     "Id", "id",

@@ -34,6 +34,7 @@ _S3 = frozenset(("s3", "s3-outposts", "s3-object-lambda", "s3express"))
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 _SIGNED_STREAMS = ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER")
 _UNSIGNED_STREAM = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+_NO_HASHES = (_UNSIGNED, _UNSIGNED_STREAM, *_SIGNED_STREAMS)
 _WEEK = 604_800
 _STAMP = "%Y%m%dT%H%M%SZ"
 _EMPTY = hashlib.sha256(b"").hexdigest()
@@ -73,9 +74,10 @@ class Signatures:
         payload = _payload(http, scope) if s3 else _hash(http.body)
         request = canonical_request(http, scope.signed_headers, payload, s3=s3)
         text = f"AWS4-HMAC-SHA256\n{scope.stamp}\n{scope.text}\n{_hash(request.encode())}"
-        key = self._key(secret, scope.date, scope.region, scope.signing_name)
-        expected = hmac.digest(key, text.encode(), "sha256").hex()
-        if not hmac.compare_digest(expected.encode(), scope.signature.encode()):
+        key, keyed = self._key(secret, scope.date, scope.region, scope.signing_name)
+        signer = keyed.copy()
+        signer.update(text.encode())
+        if not hmac.compare_digest(signer.hexdigest().encode(), scope.signature.encode()):
             raise _wrong(scope, protocol, text, request)
         if s3 and payload in _SIGNED_STREAMS:
             check_chunks(http, Seal(key, scope.stamp, scope.text, scope.signature))
@@ -130,7 +132,7 @@ def _payload(http: HttpRequest, scope: Scope) -> str:
     claimed = http.headers.get("x-amz-content-sha256") or http.query.get("X-Amz-Content-Sha256", "")
     if scope.presigned and not claimed:
         return _UNSIGNED
-    if claimed in (_UNSIGNED, _UNSIGNED_STREAM, *_SIGNED_STREAMS):
+    if claimed in _NO_HASHES:
         return claimed
     if not claimed:
         text = "Missing required header for this request: x-amz-content-sha256"
@@ -148,11 +150,12 @@ def _wrong(scope: Scope, protocol: str, text: str, request: str) -> ServiceError
     return refusals.wrong_signature(protocol, fields)
 
 
-def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+def _signing_key(secret: str, date: str, region: str, service: str) -> tuple[bytes, hmac.HMAC]:
+    """The derived key, and a signer that has taken it in already, to be copied."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
-    return key
+    return key, hmac.new(key, digestmod="sha256")
 
 
 def _hash(data: bytes) -> str:

@@ -12,7 +12,8 @@ Two files for each kind of job, of the same shape:
 
 `launchers/` holds what runs in the child, `shims/` what a script finds there; neither imports Crosswind.
 `container` is SageMaker's folder and variables, `training_rules` its checks, `training_records` its records;
-`lambda_environment` is an execution environment, `runtime_api` the server that it polls.
+`lambda_environment` is an execution environment, `runtime_api` the server that it polls; `lambda_names` reads which
+function is meant, `lambda_retries` keeps how often an event is tried.
 
 What cannot be done truthfully is refused when a job starts, with a message that says what can be.
 """
@@ -21,6 +22,7 @@ from crosswind.local.engines.glue import GlueEngine
 from crosswind.local.engines.glue_definitions import GlueDefinitions
 from crosswind.local.engines.glue_service import GlueService
 from crosswind.local.engines.lambda_ import LambdaEngine
+from crosswind.local.engines.lambda_retries import EventInvokeConfigs
 from crosswind.local.engines.lambda_service import LambdaService
 from crosswind.local.engines.sagemaker import SageMakerEngine
 from crosswind.local.engines.sagemaker_service import SageMakerService, through
@@ -28,6 +30,7 @@ from crosswind.local.engines.sessions import Roles
 from crosswind.local.engines.training_rules import InputCheck
 
 __all__ = [
+    "EventInvokeConfigs",
     "GlueDefinitions",
     "GlueEngine",
     "GlueService",

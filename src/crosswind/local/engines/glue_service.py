@@ -22,6 +22,7 @@ from crosswind.local.partitions import partition_of
 __all__ = ["GlueService"]
 
 _DEFAULT_MINUTES = 2880
+_LARGEST_PAGE = 200
 _OPEN = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 # Arguments that change what a run does, and that the local world cannot honour.
 _REFUSED = {
@@ -106,7 +107,10 @@ class GlueService:
             runs = [dict(run.record) for run in self._runs.get((call.account, call.region, name), {}).values()]
         runs.reverse()
         start = _offset(call.parameters.get("NextToken"))
-        end = start + int(call.parameters.get("MaxResults") or 200)
+        size = int(call.parameters.get("MaxResults", _LARGEST_PAGE))
+        if not 1 <= size <= _LARGEST_PAGE:
+            raise ServiceError("InvalidInputException", f"MaxResults must be between 1 and {_LARGEST_PAGE}, not {size}")
+        end = start + size
         page: dict[str, Any] = {"JobRuns": runs[start:end]}
         return page | ({"NextToken": str(end)} if end < len(runs) else {})
 

@@ -1,4 +1,4 @@
-"""Lambda's Invoke at the edge. Functions themselves stay in moto.
+"""Lambda's Invoke at the edge, and how often an event is tried. Functions themselves stay in moto.
 
 Rules: docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
 """
@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import threading
-import uuid
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crosswind.local.edge.call import Call, Handler, ServiceError
 from crosswind.local.engines.lambda_ import LambdaJob, LambdaOutcome
+from crosswind.local.engines.lambda_names import named_function
+from crosswind.local.engines.lambda_retries import EventInvokeConfigs
 from crosswind.local.engines.seams import Definitions, Engine
-from crosswind.local.partitions import partition_of
 
 __all__ = ["LambdaService"]
 
@@ -24,8 +24,6 @@ __all__ = ["LambdaService"]
 # (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 _EVENT_BYTES = {"RequestResponse": 6_291_456, "Event": 1_048_576, "DryRun": 6_291_456}
 _TAIL = 4096
-# API_CreateFunction. moto takes any name, and a name becomes a folder's.
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class LambdaService:
@@ -35,7 +33,7 @@ class LambdaService:
         engine: executes invocations.
         definitions: the functions that moto keeps.
         retry_seconds: pauses before the second and third attempt of an asynchronous invocation that failed;
-            AWS's own are one and two minutes.
+            AWS's own are one and two minutes. How many of them there are is the function's to say.
     """
 
     name = "lambda"
@@ -51,7 +49,8 @@ class LambdaService:
         self._definitions = definitions
         self._retry_seconds = tuple(retry_seconds)
         self._over = threading.Event()
-        self.operations: Mapping[str, Handler] = {"Invoke": self.invoke}
+        self._configs = EventInvokeConfigs(definitions)
+        self.operations: Mapping[str, Handler] = {"Invoke": self.invoke, **self._configs.operations}
 
     def invoke(self, call: Call) -> Mapping[str, Any]:
         """Invoke: RequestResponse, Event or DryRun."""
@@ -86,23 +85,10 @@ class LambdaService:
         self._engine.close()
 
     def _job(self, call: Call) -> LambdaJob:
-        account, region, name, qualifier = _function(call)
-        if not _NAME.fullmatch(name):
-            raise ServiceError(
-                "ValidationException",
-                f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy constraint:"
-                f" Member must satisfy regular expression pattern: {_NAME.pattern}",
-            )
+        account, region, name, arn, qualifier = named_function(call)
         found = self._definitions.lambda_function(account, region, name)
-        arn = f"arn:{partition_of(region)}:lambda:{region}:{account}:function:{name}"
         if found is None:
             raise ServiceError("ResourceNotFoundException", f"Function not found: {arn}", 404)
-        if qualifier not in ("", "$LATEST"):
-            raise ServiceError(
-                "ResourceNotFoundException",
-                f"Function not found: {arn}:{qualifier} (the local world invokes $LATEST alone)",
-                404,
-            )
         code, configuration = found
         _refuse(configuration)
         event = _bytes(call.parameters.get("Payload")) or b"{}"
@@ -114,15 +100,16 @@ class LambdaService:
             ) from error
         context = call.parameters.get("ClientContext") or ""
         return LambdaJob(
-            str(uuid.uuid4()), account, region, code, configuration, event,
+            call.id, account, region, code, configuration, event,
             f"{arn}:{qualifier}" if qualifier else arn,
             base64.b64decode(context).decode() if context else "",
         )  # fmt: skip
 
     def _in_background(self, job: LambdaJob) -> None:
-        """An asynchronous invocation: up to two more attempts when the function fails, with the same request id."""
-        for pause in (0.0, *self._retry_seconds):
-            if self._over.wait(pause):
+        """An asynchronous invocation: tried again when the function fails, with the same request id."""
+        began, retries = time.monotonic(), self._configs.retries(job.account, job.region, job.name)
+        for pause in (0.0, *self._retry_seconds)[: retries.attempts + 1]:
+            if self._over.wait(pause) or time.monotonic() - began > retries.seconds:
                 return
             try:
                 if not self._engine.run(job).error:
@@ -145,27 +132,6 @@ def _refuse(configuration: Mapping[str, Any]) -> None:
         )
     if configuration.get("Layers"):
         raise ServiceError("ResourceConflictException", "The local world has no Lambda layers.", 409)
-
-
-def _function(call: Call) -> tuple[str, str, str, str]:
-    """Account, Region, name and qualifier of FunctionName: a name, a partial ARN or an ARN."""
-    text = str(call.parameters["FunctionName"])
-    qualifier = str(call.parameters.get("Qualifier") or "")
-    account, region = call.account, call.region
-    parts = text.split(":")
-    if parts[0] == "arn":
-        region, account, parts = parts[3], parts[4], parts[6:]
-        if region != call.region:
-            raise ServiceError(
-                "ResourceNotFoundException",
-                f"Functions from '{region}' are not reachable in this region ('{call.region}')",
-                404,
-            )
-    elif len(parts) > 2 and parts[1] == "function":
-        account, parts = parts[0], parts[2:]
-    if len(parts) > 1:
-        qualifier = qualifier or parts[1]
-    return account, region, parts[0], qualifier
 
 
 def _bytes(payload: Any) -> bytes:

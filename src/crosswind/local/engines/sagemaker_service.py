@@ -1,4 +1,4 @@
-"""SageMaker's training jobs at the edge: create, describe, list, stop, and their tags.
+"""SageMaker's training jobs at the edge: create, describe, list, stop, and their tags. Processing jobs are refused.
 
 Rules: docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html. Other SageMaker operations
 stay with moto.
@@ -64,6 +64,10 @@ class SageMakerService:
             "StopTrainingJob": self.stop_training_job,
             "AddTags": self.add_tags,
             "ListTags": self.list_tags,
+            "CreateProcessingJob": _no_processing,
+            "DescribeProcessingJob": _unknown_processing,
+            "StopProcessingJob": _unknown_processing,
+            "ListProcessingJobs": lambda _: {"ProcessingJobSummaries": []},
         }
 
     def create_training_job(self, call: Call) -> Mapping[str, Any]:
@@ -71,7 +75,8 @@ class SageMakerService:
         request = dict(call.parameters)
         check_request(request)
         name = request["TrainingJobName"]
-        arn = f"arn:{partition_of(call.region)}:sagemaker:{call.region}:{call.account}:training-job/{name}"
+        # SageMaker writes names in ARNs in lower case.
+        arn = f"arn:{partition_of(call.region)}:sagemaker:{call.region}:{call.account}:training-job/{name.lower()}"
         self._refuse_second(call, name, arn)
         self._check_input.check(request, call.region, arn)
         tags = {tag["Key"]: tag["Value"] for tag in request.pop("Tags", [])}
@@ -180,6 +185,16 @@ class SageMakerService:
         if self._pass_on is None or ":training-job/" in str(call.parameters["ResourceArn"]):
             raise ServiceError("ResourceNotFound", f"Requested resource not found: {call.parameters['ResourceArn']}")
         return self._pass_on(call)
+
+
+def _no_processing(_: Call) -> Mapping[str, Any]:
+    text = "The local world does not run processing jobs: it has nothing that stands for their containers."
+    raise ServiceError("NotImplemented", text, 501)
+
+
+def _unknown_processing(call: Call) -> Mapping[str, Any]:
+    name = call.parameters["ProcessingJobName"]
+    raise ServiceError("ValidationException", f"Could not find requested job with name: {name}")
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -38,6 +38,14 @@ class Definitions(Protocol):
     def lambda_function(self, account: str, region: str, name: str) -> tuple[bytes, Mapping[str, Any]] | None:
         """A Lambda function: its zip and its configuration, as GetFunctionConfiguration returns it."""
 
+    def event_invoke_config(self, account: str, region: str, name: str) -> Mapping[str, Any] | None:
+        """The event invoke configuration of a function that is there, as GetFunctionEventInvokeConfig returns it."""
+
+    def put_event_invoke_config(
+        self, account: str, region: str, name: str, configuration: Mapping[str, Any] | None
+    ) -> None:
+        """Keep a function's event invoke configuration until the function is gone; None forgets it."""
+
 
 JobT_contra = TypeVar("JobT_contra", contravariant=True)
 OutcomeT_co = TypeVar("OutcomeT_co", covariant=True)

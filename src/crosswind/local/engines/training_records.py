@@ -19,6 +19,7 @@ _MESSAGES = {
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
 }
+_PAGE, _LARGEST_PAGE = 10, 100
 _SUMMARY = (
     "TrainingJobName", "TrainingJobArn", "CreationTime", "TrainingEndTime", "LastModifiedTime", "TrainingJobStatus",
     "SecondaryStatus",
@@ -27,7 +28,7 @@ _SUMMARY = (
 
 def new_record(request: Mapping[str, Any], arn: str) -> dict[str, Any]:
     """A job just created."""
-    now = datetime.now(UTC)
+    now = _now()
     return {
         **request,
         "TrainingJobArn": arn,
@@ -49,7 +50,7 @@ def move(record: dict[str, Any], status: str, secondary: str, message: str) -> N
     """Enter a secondary status; a job that is stopping does not go back to work."""
     if record["TrainingJobStatus"] == "Stopping" and status == "InProgress":
         return
-    now = datetime.now(UTC)
+    now = _now()
     transitions = record["SecondaryStatusTransitions"]
     transitions[-1].setdefault("EndTime", now)
     transitions.append({"Status": secondary, "StartTime": now, "StatusMessage": message})
@@ -89,15 +90,23 @@ def page_of(records: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]) -> d
     """
     found = [record for record in records if _matches(record, asked)]
     key = {"Name": "TrainingJobName", "Status": "TrainingJobStatus"}.get(asked.get("SortBy", ""), "CreationTime")
-    found.sort(key=lambda record: record[key], reverse=asked.get("SortOrder", "Descending") == "Descending")
+    found.sort(key=lambda record: record[key], reverse=asked.get("SortOrder", "Ascending") == "Descending")
     token = asked.get("NextToken") or "0"
     if not token.isdigit():
         raise ServiceError("ValidationException", "Invalid NextToken")
-    first = int(token)
-    last = first + int(asked.get("MaxResults") or 10)
+    first, size = int(token), int(asked.get("MaxResults", _PAGE))
+    if not 1 <= size <= _LARGEST_PAGE:
+        raise ServiceError("ValidationException", f"MaxResults must be between 1 and {_LARGEST_PAGE}, not {size}")
+    last = first + size
     summaries = [{name: record[name] for name in _SUMMARY if name in record} for record in found[first:last]]
     page: dict[str, Any] = {"TrainingJobSummaries": summaries}
     return page | ({"NextToken": str(last)} if last < len(found) else {})
+
+
+def _now() -> datetime:
+    # As precise as it is printed: who asks for what came after a time that was printed must not miss that itself.
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def _matches(record: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:

@@ -9,7 +9,10 @@ moto keeps the state of the services that are not ours. Two ways lead into it:
   for decisions `attached` (policies of users and roles), `guarded` (resource policies), `keys` (KMS),
   `organizations` (SCPs, RCPs), `facts` and `resource_tags`. Reads for decisions happen on every request: they give
   documents as they are stored, copy containers before they walk them, and import no service that nobody uses.
-  It is written only where no API of moto does it: `amendments` after a call, `managed` for AWS's own policies.
+  It is written only where no API of moto does it: `amendments` after a call, `managed` for AWS's own policies,
+  `queues` for what S3 sends.
+- Where moto's S3 is not S3's: `preconditions` (conditional writes and copies, as one step), `checksums` (verified and
+  kept; `crc` computes what Python lacks), `listings` (versions, uploads, parts, attributes, answered here).
 
 `locks` holds one lock a service and account, since moto has none.
 

@@ -8,6 +8,7 @@ from crosswind.local.moto_backend.guarded import used
 from crosswind.local.moto_backend.identities import iam_of
 from crosswind.local.moto_backend.managed import lend, lend_named
 from crosswind.local.moto_backend.organizations import Organizations, root_of
+from crosswind.local.partitions import partition_of
 
 __all__ = ["Amendments"]
 
@@ -32,7 +33,12 @@ class Amendments(Organizations, AttachedPolicies):
         if response.status >= 300:
             return
         if (call.service, call.operation) == ("iam", "CreateUser") and "PermissionsBoundary" in call.parameters:
-            self.set_user_boundary(call.account, call.parameters["UserName"], call.parameters["PermissionsBoundary"])
+            self.set_user_boundary(
+                call.account,
+                partition_of(call.region),
+                call.parameters["UserName"],
+                call.parameters["PermissionsBoundary"],
+            )
         elif (call.service, call.operation) == ("organizations", "CreateOrganization"):
             self._enable_scps(call.account)
         elif (call.service, call.operation) == ("organizations", "CreateAccount"):

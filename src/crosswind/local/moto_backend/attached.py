@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crosswind.local.authorization.documents import Document, KeptPrincipal
-from crosswind.local.moto_backend.identities import iam_of, role_at, tags_of, user_at
+from crosswind.local.moto_backend.identities import iam_of, role_at, user_at
 from crosswind.local.moto_backend.managed import lend
 
 __all__ = ["AttachedPolicies"]
@@ -27,7 +27,6 @@ class AttachedPolicies:
             role.id,
             _attached(role, role.account_id),
             _boundary(role.permissions_boundary_arn, role.account_id, role.partition),
-            tags_of(role.tags),
             ":role/aws-service-role/" in arn,
         )
 
@@ -46,7 +45,6 @@ class AttachedPolicies:
             user.id,
             tuple(documents),
             _boundary(boundary.get("PermissionsBoundaryArn"), user.account_id, arn.split(":")[1]),
-            backend.tagger.get_tag_dict_for_resource(arn),
         )
 
     def trust_policy(self, arn: str) -> Document | None:
@@ -64,9 +62,9 @@ class AttachedPolicies:
         policy = backend.managed_policies.get(arn) if backend is not None else None
         return _managed(arn, policy) if policy is not None else None
 
-    def set_user_boundary(self, account: str, name: str, arn: str) -> bool:
+    def set_user_boundary(self, account: str, partition: str, name: str, arn: str) -> bool:
         """Give a user a permissions boundary, or none when `arn` is empty; false when there is no such user."""
-        backend = iam_of(account, "aws")
+        backend = iam_of(account, partition)
         user = backend.users.get(name) if backend is not None else None
         if user is None:
             return False

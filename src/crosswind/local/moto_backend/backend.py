@@ -20,6 +20,8 @@ from crosswind.local.moto_backend.facts import StateFacts
 from crosswind.local.moto_backend.guarded import ResourcePolicies
 from crosswind.local.moto_backend.identities import KeptIdentities
 from crosswind.local.moto_backend.jobs import Jobs
+from crosswind.local.moto_backend.listings import Listings
+from crosswind.local.moto_backend.queues import Queues
 from crosswind.local.moto_backend.sealed import OPERATION, REGION
 from crosswind.local.moto_backend.wsgi import is_form
 
@@ -28,7 +30,7 @@ __all__ = ["MotoBackend"]
 _READS_OBJECT = {"GetObject", "HeadObject"}
 
 
-class MotoBackend(Applications, StateFacts, Jobs, KeptIdentities, ResourcePolicies, Amendments):
+class MotoBackend(Applications, StateFacts, Jobs, Listings, Queues, KeptIdentities, ResourcePolicies, Amendments):
     """State of the services that are not ours. One a process: moto's state is global."""
 
     def __init__(self) -> None:
@@ -49,10 +51,16 @@ class MotoBackend(Applications, StateFacts, Jobs, KeptIdentities, ResourcePolici
         Raises:
             ServiceError: `NotImplemented` (501) for a service or operation that moto has not.
         """
-        self.amend_before(call)
-        response = self.answered(call)
-        self.amend_after(call, response)
-        return self._decorated(call, response)
+        listed = self.listed(call)
+        if listed is not None:
+            return self._decorated(call, listed)
+        sent = self.sent_sum(call)
+        with self.conditionally(call) as unconditional, self.keeping_policy(call):
+            self.amend_before(unconditional)
+            response = self.answered(unconditional)
+            self.amend_after(unconditional, response)
+            self.note_upload(call, response)
+            return self._decorated(call, self.keep_sum(call, response, sent))
 
     def _decorated(self, call: Call, response: HttpResponse) -> HttpResponse:
         headers = dict(response.headers)

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 from moto.s3.models import FakeDeleteMarker, FakeKey, s3_backends
 
 from crosswind.local.edge.call import ServiceError
 from crosswind.local.moto_backend.locks import Locks
 
-__all__ = ["REPLICATION_STATUS", "Buckets", "ObjectVersion", "bucket_of"]
+__all__ = ["REPLICATION_STATUS", "Buckets", "ObjectVersion", "bucket_of", "copied"]
 
 REPLICATION_STATUS = "crosswind_replication_status"  # an attribute that we give to moto's objects
 
@@ -31,6 +32,7 @@ class ObjectVersion:
         tags: its tags.
         encryption: `AES256`, `aws:kms` or empty.
         status: replication status, empty when there is none.
+        etag: without quotes.
     """
 
     bucket: str
@@ -42,6 +44,7 @@ class ObjectVersion:
     tags: Mapping[str, str] = field(default_factory=dict)
     encryption: str = ""
     status: str = ""
+    etag: str = ""
 
 
 class Buckets(Locks):
@@ -80,6 +83,7 @@ class Buckets(Locks):
             tags=dict(tags),
             encryption=found.encryption or "",
             status=getattr(found, REPLICATION_STATUS, ""),
+            etag=found.etag.strip('"'),
         )
 
     def set_replication_status(self, bucket: str, key: str, version_id: str, status: str) -> None:
@@ -167,6 +171,13 @@ def bucket_of(name: str) -> Any:
     held = s3_backends.get(found[1]) if found else None
     store = held.get(found[0]) if held is not None else None
     return store.buckets.get(name) if store is not None else None
+
+
+def copied(asked: Mapping[str, Any]) -> tuple[str, str, str | None]:
+    """Bucket, key and version id (None for the latest) of what a checked call copies."""
+    path, _, query = str(asked.get("CopySource", "")).partition("?")
+    bucket, _, key = unquote(path).lstrip("/").partition("/")
+    return bucket, key, dict(parse_qsl(query)).get("versionId")
 
 
 def _in_order(bucket: Any, key: str) -> None:

@@ -11,6 +11,9 @@ from crosswind.local.edge.backend import KeyOwner, RoleFacts, UserFacts
 
 __all__ = ["KeptIdentities", "iam_of", "role_at", "tags_of", "user_at"]
 
+_KEEP = 4096
+_FOUND: dict[str, Any] = {}  # where a role was found last, by its ARN
+
 
 class KeptIdentities:
     """Reads of IAM's state by which the edge finds out who acts."""
@@ -55,9 +58,16 @@ def role_at(arn: str) -> Any:
     backend = iam_of(parts[4], parts[1]) if len(parts) == 6 else None
     if backend is None:
         return None
+    found = _FOUND.get(arn)
+    # A role's ARN and id never change; moto keeps roles by their ids.
+    if found is not None and backend.roles.get(found.id) is found:
+        return found
     name = arn.rpartition("/")[2]  # compared first: moto writes the ARN anew each time it is asked
     for role in list(backend.roles.values()):
         if role.name == name and role.arn == arn:
+            if len(_FOUND) >= _KEEP:
+                _FOUND.clear()
+            _FOUND[arn] = role
             return role
     return None
 
@@ -72,5 +82,7 @@ def user_at(arn: str) -> tuple[Any, Any]:
 
 def tags_of(held: Mapping[str, Mapping[str, str]] | Iterable[Mapping[str, str]] | None) -> dict[str, str]:
     """A role's tags: moto holds them as pairs, by key or in a row."""
-    pairs = held.values() if isinstance(held, Mapping) else held or ()
+    if not held:
+        return {}
+    pairs = held.values() if isinstance(held, Mapping) else held
     return {pair["Key"]: pair["Value"] for pair in list(pairs)}

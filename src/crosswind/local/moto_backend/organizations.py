@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from crosswind.local.authorization.documents import Document, Member, OrganizationLevel
@@ -89,7 +90,8 @@ def _backend(account: str, partition: str) -> Any:
 
 
 def _organization_of(account: str) -> Any:
-    backends = used("organizations", "organizations_backends")
+    loaded = sys.modules.get("moto.organizations.models")
+    backends = loaded.organizations_backends if loaded is not None else None
     if not backends:  # nobody ever asked for an organization
         return None
     own = _backend(account, "aws")

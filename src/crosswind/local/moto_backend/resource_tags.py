@@ -56,12 +56,12 @@ def _tagger(backend: Any, arn: str) -> Mapping[str, str]:
 
 def _iam(arn: str, account: str, partition: str, rest: str) -> Mapping[str, str]:
     kind = rest.partition("/")[0]
+    if kind == "role":
+        role = role_at(arn)
+        return pairs(role.tags) if role is not None and role.tags else {}
     backend = iam_of(account, partition)
     if backend is None:
         return {}
-    if kind == "role":
-        role = role_at(arn)
-        return pairs(role.tags) if role is not None else {}
     if kind == "policy":
         policy = backend.managed_policies.get(arn)
         return pairs(list(policy.tags.values())) if policy is not None else {}

@@ -5,7 +5,8 @@
 HOME is AIRFLOW_HOME: `keys.json` in it holds the environment's secrets; settings come as `AIRFLOW__*`
 variables. LOGS takes one file a component. Standard input is a pipe whose other end the world holds: when it
 closes, the world is gone, and so is Airflow a moment later. On SIGTERM all components stop; the exit code is
-0 when that was asked for.
+0 when that was asked for. A component that is killed starts again, as MWAA's containers do; one that ends by
+itself ends all. `pids.json` in HOME says which process is which.
 
 Importing Airflow costs three seconds of CPU; the four components share one import by fork.
 """
@@ -16,9 +17,9 @@ import ctypes
 import gc
 import json
 import os
+import select
 import signal
 import sys
-import threading
 import time
 import traceback
 from typing import Any, NoReturn
@@ -50,7 +51,7 @@ def main() -> None:
     airflow = imported()
     prepare_database()
     say(f"database ready after {time.monotonic() - started:.1f} s")
-    supervisor = Supervisor(airflow, logs)
+    supervisor = Supervisor(airflow, home, logs)
     gc.collect()
     gc.freeze()
     for name in COMPONENTS:
@@ -99,14 +100,14 @@ def prepare_database() -> None:
 
 
 class Supervisor:
-    """Holds the components: all live, or all stop."""
+    """Holds the components: all live, or all stop. No threads: it forks as long as it lives."""
 
-    def __init__(self, airflow: Any, logs: str) -> None:
+    def __init__(self, airflow: Any, home: str, logs: str) -> None:
         self._airflow = airflow
+        self._home = home
         self._logs = logs
         self._pids: dict[int, str] = {}
-        self._asked = threading.Event()
-        self._wake = threading.Event()
+        self._asked = False
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
 
@@ -116,20 +117,31 @@ class Supervisor:
         if pid == 0:
             self._component(name)
         self._pids[pid] = name
+        self._tell()
 
     def run(self) -> int:
-        """Wait until something ends; then stop the rest. Returns the exit code."""
-        # Not before the forks: a thread and a fork do not go together.
-        threading.Thread(target=self._watch_parent, daemon=True).start()
+        """Wait until something ends by itself; then stop the rest. Returns the exit code."""
         ended = None
-        while not self._asked.is_set() and ended is None:
+        while not self._asked and ended is None:
             ended = self._reap()
-            if ended is None:
-                self._wake.wait(0.1)
+            if ended and ended[1] < 0 and ended[0] in COMPONENTS:
+                say(f"{ended[0]} was killed by signal {-ended[1]}; it starts again")
+                self.start(ended[0])
+                ended = None
+            elif ended is None:
+                self._watch_parent()
         if ended:
             say(f"{ended[0]} ended with {ended[1]}; stopping the others")
         self._stop_all()
-        return 0 if self._asked.is_set() else 1
+        return 0 if self._asked else 1
+
+    def _tell(self) -> None:
+        """Write which process is which; a reader never sees half of it."""
+        path = os.path.join(self._home, "pids.json")
+        document = {"launcher": os.getpid(), "components": {name: pid for pid, name in self._pids.items()}}
+        with open(f"{path}.new", "w") as file:
+            json.dump(document, file)
+        os.replace(f"{path}.new", path)
 
     def _component(self, name: str) -> NoReturn:
         code = 1
@@ -180,8 +192,7 @@ class Supervisor:
             deadline = time.monotonic() + seconds
             while self._pids and time.monotonic() < deadline:
                 self._reap()
-                self._wake.clear()
-                self._wake.wait(0.05)
+                time.sleep(0.05)
         family += psutil.Process().children(recursive=True)
         for process in {process.pid: process for process in family}.values():
             try:
@@ -191,17 +202,17 @@ class Supervisor:
         deadline = time.monotonic() + 2
         while time.monotonic() < deadline and psutil.Process().children():
             self._reap()
-            self._wake.wait(0.02)
+            time.sleep(0.02)
 
     def _watch_parent(self) -> None:
-        while os.read(0, 1024):
-            pass
-        say("the world is gone; stopping")
-        self._on_signal()
+        """Wait a moment for the pipe that the world holds."""
+        readable, _, _ = select.select([0], [], [], 0.1)
+        if readable and not os.read(0, 1024):
+            say("the world is gone; stopping")
+            self._asked = True
 
     def _on_signal(self, *_: Any) -> None:
-        self._asked.set()
-        self._wake.set()
+        self._asked = True
 
 
 def kill(pid: int, number: int) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from crosswind.local.edge.call import Call, Handler, HttpRequest, HttpResponse, ServiceError
+from crosswind.local.edge.routes import json_response
 from crosswind.local.mwaa.bucket import BucketError, EnvironmentBucket
 from crosswind.local.mwaa.environment import Environment, Surroundings
 from crosswind.local.mwaa.image import Installer
 from crosswind.local.mwaa.interpreter import find_interpreter
+from crosswind.local.mwaa.processes import processes
 from crosswind.local.mwaa.role import Clients, CredentialsEndpoint, ExecutionRole, Identities
 from crosswind.local.mwaa.tokens import sign
 from crosswind.local.mwaa.validation import bucket_of, check_create, check_update, invalid
@@ -110,7 +112,10 @@ class Mwaa:
             "UntagResource": self._untag,
             "ListTagsForResource": self._tags,
         }
-        self.routes: Mapping[str, Route] = {CredentialsEndpoint.PREFIX: self._credentials.respond}
+        self.routes: Mapping[str, Route] = {
+            CredentialsEndpoint.PREFIX: self._credentials.respond,
+            "/_crosswind/airflow": self._show,
+        }
 
     def stop(self) -> None:
         """Stop every Airflow, and what is being made; nothing is left running."""
@@ -122,6 +127,25 @@ class Mwaa:
             thread.start()
         for thread in threads:
             thread.join()
+
+    def _show(self, _: HttpRequest) -> HttpResponse:
+        """Every environment with the processes of its Airflow: an operation of this world alone (`processes`)."""
+        with self._lock:
+            held = sorted(self._environments.items())
+        environments = [
+            {
+                "account": account,
+                "region": region,
+                "name": name,
+                "status": environment.status,
+                "url": environment.describe().get("WebserverUrl", ""),
+                "home": str(environment.home),
+                "logs": str(environment.logs),
+                **processes(environment.home),
+            }
+            for (account, region, name), environment in held
+        ]
+        return json_response({"schema_version": 1, "environments": environments})
 
     def _create(self, call: Call) -> Mapping[str, Any]:
         check_create(call.parameters)

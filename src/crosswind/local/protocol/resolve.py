@@ -83,7 +83,7 @@ def resolve_operation(http: HttpRequest, scope: Scope | None = None) -> tuple[st
 def form_of(http: HttpRequest) -> Mapping[str, str]:
     """The parameters of the query protocols: from the form, else from the query."""
     if http.headers.get("content-type", "").startswith(_FORM):
-        return dict(parse_qsl(http.body.decode("utf-8", "replace"), keep_blank_values=True))
+        return dict(http.form)
     return http.query
 
 

@@ -132,7 +132,8 @@ class Room:
     def decisions(self, call: Call) -> tuple[iam.Decision, ...]:
         found = self.log.of(call.id)
         assert found is not None
-        return found.decisions
+        pairs = zip(found.asked, found.kept, strict=True)
+        return tuple(kept if isinstance(kept, iam.Decision) else iam.decide(asked, kept) for asked, kept in pairs)
 
 
 def a_call(principal: Principal = SESSION, service: str = "s3", operation: str = "GetObject", **more: Any) -> Call:
@@ -183,7 +184,7 @@ def test_any_of_several_resources_may_suffice() -> None:
 
 
 def test_a_role_made_anew_has_not_the_old_sessions_rights() -> None:
-    state = State({ROLE: replace(a_role(allow("*")), unique_id="AROANEW")})
+    state = State({ROLE: a_role(allow("*"))._replace(unique_id="AROANEW")})
     Room(state, a_need()).denied(a_call())
 
 
@@ -235,7 +236,7 @@ def test_a_role_is_assumed_by_its_trust() -> None:
     state.trusts[target] = Document(policy({**trust, **condition}), "etl", target, SITE)
     call = a_call(service="sts", operation="AssumeRole")
     assert Room(state, need).ask(call) is not None
-    assert Room(state, replace(need, context={"sts:ExternalId": "six"})).denied(call).code == "AccessDenied"
+    assert Room(state, need._replace(context={"sts:ExternalId": "six"})).denied(call).code == "AccessDenied"
 
 
 def test_a_service_is_held_against_the_trust() -> None:
@@ -349,6 +350,28 @@ def test_a_document_that_is_no_policy_denies() -> None:
     assert HUB in error.message
 
 
+def test_a_denial_for_want_of_a_readable_document_is_in_the_log(tmp_path: Path) -> None:
+    log = DecisionLog(tmp_path / "decisions.jsonl")
+    broken = Document("{", "broken", "", OTHER)
+    held = State(with_role(allow("s3:*")).principals, resources={f"{BUCKET}2": broken})
+    room = Room(held, a_need(), a_need(resource=f"{BUCKET}2/k", account=OTHER), log=log)
+    error = room.denied(replace(a_call(), id="blind"))
+    assert "'broken'" in unquote(error.headers[WHY])
+    rows = asked_of(log, "/_crosswind/decisions")[1]
+    assert [(row["resource"], row["resource_account"], row["effect"]) for row in rows["decisions"]] == [
+        (f"{BUCKET}/k", HUB, "Allow"), (f"{BUCKET}2/k", OTHER, "ImplicitDeny")
+    ]  # fmt: skip
+    assert rows["counts"] == {"requests": 1, "allowed": 0, "denied": 1}
+    _, told = asked_of(log, "/_crosswind/decisions/last")
+    assert (told["request"]["id"], told["allowed"]) == ("blind", False)
+    explanation = iam.Explanation.of(told["decisions"][1]["explanation"])
+    assert explanation.sentence == error.message
+    assert f"resource-based policy 'broken' of account {OTHER} cannot be read" in explanation.sentence
+    assert (explanation.owner, explanation.documents[0].policy) == (OTHER, "broken")
+    log.close()
+    assert json.loads((tmp_path / "decisions.jsonl").read_text()) == told
+
+
 def test_parsed_policies_are_kept_by_text_and_place() -> None:
     parsed = ParsedPolicies(keep=2)
     text = policy(allow("s3:*"))
@@ -404,6 +427,18 @@ def test_the_log_shows_rows_requests_and_the_last_denial(tmp_path: Path) -> None
     lines = [json.loads(line) for line in (tmp_path / "decisions.jsonl").read_text().splitlines()]
     assert [line["request"]["id"] for line in lines] == ["two"]
     assert (tmp_path / "decisions.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_the_file_of_denials_does_not_grow_for_ever(tmp_path: Path) -> None:
+    path, state = tmp_path / "decisions.jsonl", with_role(allow("s3:GetObject"))
+    log = DecisionLog(path, largest=20_000)
+    for number in range(100):
+        Room(state, a_need("s3:PutObject"), log=log).denied(replace(a_call(), id=f"r{number}"))
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        assert lines[-1]["request"]["id"] == f"r{number}", "each is written within its request"
+        assert path.stat().st_size <= 20_000
+    assert 1 < len(lines) < 100
+    log.close()
 
 
 @pytest.mark.parametrize(

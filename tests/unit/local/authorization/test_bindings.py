@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,7 +47,7 @@ def test_a_trust_policy_binds_roles_and_users(stage: Stage) -> None:
     stage.store("iam", "CreateRole", RoleName="owner", Path="/path/", AssumeRolePolicyDocument=document)
     assert stage.bindings.of("trust", OWNER) == {stage.role: "AROAAIRFLOW", stage.user: "AIDAANN"}
     # A role made anew has another id; the document still means the old one, until it is stored again.
-    stage.backend.roles[stage.role] = replace(stage.backend.roles[stage.role], role_id="AROANEW")
+    stage.backend.roles[stage.role] = stage.backend.roles[stage.role]._replace(role_id="AROANEW")
     assert stage.bindings.of("trust", OWNER)[stage.role] == "AROAAIRFLOW"
     document = policy({"AWS": stage.role})
     stage.store("iam", "UpdateAssumeRolePolicy", RoleName="owner", PolicyDocument=document)

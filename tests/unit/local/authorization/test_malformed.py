@@ -147,7 +147,7 @@ class Users:
     def managed_policy(self, account: str, arn: str) -> ManagedPolicy | None:
         return ManagedPolicy if arn.endswith("fence") else None  # type: ignore[return-value]  # any object will do
 
-    def set_user_boundary(self, account: str, name: str, arn: str) -> bool:
+    def set_user_boundary(self, account: str, partition: str, name: str, arn: str) -> bool:
         if name in self.boundaries:
             self.boundaries[name] = arn
         return name in self.boundaries

@@ -136,7 +136,7 @@ def test_a_session_ends_with_its_role(identities: Identities, backend: FakeBacke
     arn = backend.add_role("r")
     credentials, principal = identities.issue(arn, "s1")
     assert identities.alive(principal)
-    backend.roles[arn] = replace(backend.roles[arn], role_id="AROAANEW")
+    backend.roles[arn] = backend.roles[arn]._replace(role_id="AROAANEW")
     assert not identities.alive(principal)
     assert code_of(identities, by(credentials, "sts")) == ("InvalidClientTokenId", 403)
     session = identities.session(credentials.access_key)
@@ -158,7 +158,8 @@ def test_old_sessions_are_forgotten_in_the_end(identities: Identities, backend: 
     arn = backend.add_role("r")
     old, _ = identities.issue(arn, "s1", 900)
     clock.now += 900 + 3601
-    identities.issue(arn, "s2", 900)
+    for number in range(64):
+        identities.issue(arn, f"later-{number}", 900)
     assert identities.session(old.access_key) is None
 
 

@@ -70,7 +70,7 @@ def test_a_role_has_its_inline_and_managed_policies(place: Place) -> None:
     assert [document.name for document in kept.identity] == ["inline", "own", "AWSGlueServiceRole"]
     assert [document.account for document in kept.identity] == [place.id, place.id, "aws"]
     assert "glue:*" in str(kept.identity[2].text)
-    assert (kept.boundary, kept.service_linked, kept.tags) == (None, False, {"t": "v"})
+    assert (kept.boundary, kept.service_linked) == (None, False)
     assert place.moto.kept_role(place.arn("role/r")) is None, "the path is part of the ARN"
 
 

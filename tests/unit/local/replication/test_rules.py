@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from crosswind.local.edge.call import ServiceError
-from crosswind.local.replication_rules import matching_rules, rules_of, validate
+from crosswind.local.replication.rules import matching_rules, rules_of, validate
 
 ROLE = "arn:aws:iam::222222222222:role/replication"
 

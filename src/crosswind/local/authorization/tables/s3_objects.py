@@ -118,10 +118,19 @@ def _dependents(place: Place, tags: Mapping[str, str]) -> list[Need]:
     return needs
 
 
+def _matches(place: Place) -> list[Need]:
+    """A write on condition of an ETag tells its caller what the object is.
+
+    Source: docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+    """
+    return [place.on_object("GetObject")] if "IfMatch" in place.ask.parameters else []
+
+
 def _put(ask: Ask) -> list[Need]:
     place, tags = Place(ask), _header_tags(ask)
     return [
         place.on_object("PutObject", _CREATES | request_tags(tags)),
+        *_matches(place),
         *_dependents(place, tags),
         *writes(place),
     ]
@@ -160,7 +169,7 @@ def _part(ask: Ask) -> list[Need]:
 
 def _end_upload(ask: Ask) -> list[Need]:
     place = Place(ask)
-    return [place.on_object("PutObject", _CREATES), *reads(place, _upload(ask, place))]
+    return [place.on_object("PutObject", _CREATES), *_matches(place), *reads(place, _upload(ask, place))]
 
 
 def _copied(ask: Ask, *, with_tags: bool) -> tuple[list[Need], ObjectFacts | None]:
@@ -187,6 +196,7 @@ def _copy(ask: Ask) -> list[Need]:
     tags = _header_tags(ask) if replaced else (found.tags if found else {})
     return [
         place.on_object("PutObject", _CREATES | _copy_source(ask) | request_tags(tags)),
+        *_matches(place),
         *_dependents(place, tags),
         *needs,
         *writes(place),

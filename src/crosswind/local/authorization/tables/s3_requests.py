@@ -82,11 +82,11 @@ class Place:
 
     def on_bucket(self, action: str, context: Context | None = None) -> Need:
         """A need on the bucket."""
-        return Need(f"s3:{action}", self.bucket_arn, self.account, self.base | (context or {}))
+        return Need(f"s3:{action}", self.bucket_arn, self.account, {**self.base, **context} if context else self.base)
 
     def on_object(self, action: str, context: Context | None = None) -> Need:
         """A need on the object."""
-        return Need(f"s3:{action}", self.object_arn, self.account, self.base | (context or {}))
+        return Need(f"s3:{action}", self.object_arn, self.account, {**self.base, **context} if context else self.base)
 
 
 def _request_keys(ask: Ask) -> Context:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from crosswind.local.authorization.asking import Ask, account_in, tags_in
+from crosswind.local.authorization.asking import Ask, Context, account_in, tags_in
 from crosswind.local.authorization.need import Need
 from crosswind.local.authorization.table import Row, Table
 from crosswind.local.edge.call import ServiceError
@@ -26,10 +26,19 @@ def _queue(ask: Ask) -> str:
     return f"arn:{ask.partition}:sqs:{ask.region}:{owner if owner.isdigit() else ask.account}:{name}"
 
 
+def _source(ask: Ask) -> Context:
+    """For what a service sends in its own name (`Edge.act`): an account that signs is never empty."""
+    if ask.caller:
+        return {}
+    return {
+        f"aws:{name}": str(ask.parameters[name]) for name in ("SourceArn", "SourceAccount") if name in ask.parameters
+    }
+
+
 def _on_queue(action: str) -> Row:
     def row(ask: Ask) -> list[Need]:
         arn = _queue(ask)
-        context = tags_in(ask.parameters) | ask.tagged(arn)
+        context = tags_in(ask.parameters) | ask.tagged(arn) | _source(ask)
         return [Need(f"sqs:{action}", arn, account_in(arn, ask.account), context)]
 
     return row

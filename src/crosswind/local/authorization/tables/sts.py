@@ -31,7 +31,8 @@ def _assume_role(ask: Ask) -> list[Need]:
     if "ExternalId" in asked:
         context["sts:ExternalId"] = str(asked["ExternalId"])
     tags = {str(tag.get("Key", "")): str(tag.get("Value", "")) for tag in asked.get("Tags") or ()}
-    context |= request_tags(tags)
+    if tags:
+        context |= request_tags(tags)
     if asked.get("TransitiveTagKeys"):
         context["sts:TransitiveTagKeys"] = [str(key) for key in asked["TransitiveTagKeys"]]
     identity = str(asked.get("SourceIdentity", "")) or handed_on.source_identity

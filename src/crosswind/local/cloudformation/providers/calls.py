@@ -26,6 +26,7 @@ __all__ = [
 _GONE_SUFFIXES = (".NotFound",)
 _GONE = {
     "404",
+    "AWS.SimpleQueueService.NonExistentQueue",
     "EntityNotFoundException",
     "NoSuchBucket",
     "NoSuchBucketPolicy",

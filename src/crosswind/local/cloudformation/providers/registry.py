@@ -26,6 +26,7 @@ from crosswind.local.cloudformation.providers.iam_policy import IamPolicy
 from crosswind.local.cloudformation.providers.iam_role import IamRole
 from crosswind.local.cloudformation.providers.kms_alias import KmsAlias
 from crosswind.local.cloudformation.providers.kms_key import KmsKey
+from crosswind.local.cloudformation.providers.lambda_event_invoke_config import LambdaEventInvokeConfig
 from crosswind.local.cloudformation.providers.lambda_function import LambdaFunction
 from crosswind.local.cloudformation.providers.lambda_permission import LambdaPermission
 from crosswind.local.cloudformation.providers.logs_log_group import LogsLogGroup
@@ -33,6 +34,8 @@ from crosswind.local.cloudformation.providers.mwaa_environment import MwaaEnviro
 from crosswind.local.cloudformation.providers.s3_bucket import S3Bucket
 from crosswind.local.cloudformation.providers.s3_bucket_policy import S3BucketPolicy
 from crosswind.local.cloudformation.providers.secretsmanager_secret import SecretsManagerSecret
+from crosswind.local.cloudformation.providers.sqs_queue import SqsQueue
+from crosswind.local.cloudformation.providers.sqs_queue_policy import SqsQueuePolicy
 
 __all__ = ["all_providers"]
 
@@ -59,6 +62,7 @@ def all_providers() -> Mapping[str, Provider]:
         IamRole(),
         KmsAlias(),
         KmsKey(),
+        LambdaEventInvokeConfig(),
         LambdaFunction(),
         LambdaPermission(),
         LogsLogGroup(),
@@ -66,5 +70,7 @@ def all_providers() -> Mapping[str, Provider]:
         S3Bucket(),
         S3BucketPolicy(),
         SecretsManagerSecret(),
+        SqsQueue(),
+        SqsQueuePolicy(),
     )
     return {provider.type_name: provider for provider in providers}

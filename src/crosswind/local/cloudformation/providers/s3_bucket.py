@@ -11,8 +11,10 @@ from crosswind.local.cloudformation.providers.calls import changed, error_code, 
 from crosswind.local.cloudformation.providers.contract import Context, Made, Properties, ResourceError
 from crosswind.local.cloudformation.providers.s3_rules import (
     LIFECYCLE_RULE,
+    NOTIFIED_QUEUE,
     REPLICATION_RULE,
     lifecycle_rules,
+    notification_configuration,
     replication_configuration,
 )
 from crosswind.local.partitions import url_suffix
@@ -39,6 +41,7 @@ class S3Bucket:
         ),
         OwnershipControls=offering(Rules=offering("ObjectOwnership")),
         LifecycleConfiguration=offering(Rules=LIFECYCLE_RULE),
+        NotificationConfiguration=offering(QueueConfigurations=NOTIFIED_QUEUE),
         ReplicationConfiguration=offering("Role", Rules=REPLICATION_RULE),
     )
     attributes = frozenset({"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"})
@@ -109,6 +112,12 @@ def _steps(s3: Any, bucket: str) -> dict[str, tuple[Callable[[Any], None], Calla
                 Bucket=bucket, LifecycleConfiguration={"Rules": lifecycle_rules(value["Rules"])}
             ),
             lambda: s3.delete_bucket_lifecycle(Bucket=bucket),
+        ),
+        "NotificationConfiguration": (
+            lambda value: s3.put_bucket_notification_configuration(
+                Bucket=bucket, NotificationConfiguration=notification_configuration(value)
+            ),
+            lambda: s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={}),
         ),
         "ReplicationConfiguration": (
             lambda value: s3.put_bucket_replication(

@@ -1,7 +1,8 @@
-"""A bucket's lifecycle and replication rules: CloudFormation's spelling into the API's.
+"""A bucket's lifecycle rules, notifications and replication rules: CloudFormation's spelling into the API's.
 
-Sources: docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-s3-bucket-lifecycleconfiguration.html
-and .../aws-properties-s3-bucket-replicationconfiguration.html against the S3 API reference.
+Sources (docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide): aws-properties-s3-bucket-lifecycleconfiguration.html,
+aws-properties-s3-bucket-notificationconfiguration.html, aws-properties-s3-bucket-replicationconfiguration.html; against
+the S3 API reference.
 """
 
 from __future__ import annotations
@@ -11,7 +12,14 @@ from typing import Any
 
 from crosswind.local.cloudformation.providers.calls import offering, picked
 
-__all__ = ["LIFECYCLE_RULE", "REPLICATION_RULE", "lifecycle_rules", "replication_configuration"]
+__all__ = [
+    "LIFECYCLE_RULE",
+    "NOTIFIED_QUEUE",
+    "REPLICATION_RULE",
+    "lifecycle_rules",
+    "notification_configuration",
+    "replication_configuration",
+]
 
 LIFECYCLE_RULE = offering(
     "Id",
@@ -23,6 +31,8 @@ LIFECYCLE_RULE = offering(
     NoncurrentVersionExpiration=offering("NoncurrentDays", "NewerNoncurrentVersions"),
     Transitions=offering("StorageClass", "TransitionInDays"),
 )
+
+NOTIFIED_QUEUE = offering("Event", "Queue", Filter=offering(S3Key=offering(Rules=offering("Name", "Value"))))
 
 REPLICATION_RULE = offering(
     "Id",
@@ -69,6 +79,18 @@ def _lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
         found["Transitions"] = [
             {"StorageClass": item["StorageClass"], "Days": item["TransitionInDays"]} for item in rule["Transitions"]
         ]
+    return found
+
+
+def notification_configuration(value: Mapping[str, Any]) -> dict[str, Any]:
+    """`NotificationConfiguration` as PutBucketNotificationConfiguration takes it; of a property one event each."""
+    return {"QueueConfigurations": [_notified_queue(one) for one in value.get("QueueConfigurations", ())]}
+
+
+def _notified_queue(value: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"QueueArn": value["Queue"], "Events": [value["Event"]]}
+    if "Filter" in value:
+        found["Filter"] = {"Key": {"FilterRules": list(value["Filter"]["S3Key"]["Rules"])}}
     return found
 
 

@@ -1,0 +1,104 @@
+"""The IAM statements about objects in declared buckets, by folder, and their keys. Each statement stands once, here.
+
+Whoever holds them: roles of jobs and of Airflow, and the policies of buckets that roles of other accounts read.
+Action, resource and condition names: docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from crosswind.synth import key_statements
+from crosswind.synth.arns import bucket_arn, key_arn, object_arn, pattern
+from crosswind.synth.keys import key_here, key_parameter
+from crosswind.synth.layout import Layout, camel
+from crosswind.synth.roles import Statement, allow
+from crosswind.synth.template import if_set, ref
+from crosswind.topology.model import GlueJob
+
+__all__ = ["Paths", "delete", "folders_of_hadoop", "list_folders", "objects", "read", "reading", "use_keys", "write"]
+
+Paths = Mapping[str, tuple[str, ...]]
+"""The paths of somebody's, by declared bucket, as `grants.folders` gives them."""
+
+
+def reading(layout: Layout, name: str, paths: Paths) -> list[Statement]:
+    """What a job needs of S3 to read folders; the same stands in the policy of a bucket of another account."""
+    probed = folders_of_hadoop(layout, paths, {}) if isinstance(layout.topology.jobs[name], GlueJob) else []
+    return [*list_folders(layout, paths), *read(layout, paths), *probed]
+
+
+def list_folders(layout: Layout, paths: Paths) -> list[Statement]:
+    """Listing by folder.
+
+    `IfExists`: S3 answers 404 for a key that is not there only to those who may list, and asks without a prefix;
+    with a plain condition a sensor would get 403 for a file that has not come yet.
+    """
+    return [
+        allow(
+            f"List{camel(bucket)}",
+            ["s3:ListBucket"],
+            [bucket_arn(layout, bucket)],
+            {"StringLikeIfExists": {"s3:prefix": [pattern(path) for path in paths[bucket]]}},
+        )
+        for bucket in paths
+    ]
+
+
+def read(layout: Layout, paths: Paths) -> list[Statement]:
+    """Objects as they are now."""
+    return objects(layout, "Read", ["s3:GetObject"], paths)
+
+
+def write(layout: Layout, paths: Paths) -> list[Statement]:
+    """Whole objects, and objects in parts."""
+    return objects(layout, "Write", ["s3:AbortMultipartUpload", "s3:PutObject"], paths)
+
+
+def delete(layout: Layout, paths: Paths) -> list[Statement]:
+    """In a versioned bucket: a marker on top."""
+    return objects(layout, "Delete", ["s3:DeleteObject"], paths)
+
+
+def objects(layout: Layout, verb: str, actions: Sequence[str], paths: Paths) -> list[Statement]:
+    """Any actions on objects, one statement a bucket."""
+    return [
+        allow(f"{verb}{camel(bucket)}", actions, [object_arn(layout, bucket, path) for path in paths[bucket]])
+        for bucket in paths
+    ]
+
+
+def folders_of_hadoop(layout: Layout, touched: Paths, written: Paths) -> list[Statement]:
+    """What Glue's file system asks of S3 beside the objects themselves.
+
+    Before it reads or makes a folder it looks for an object of the folder's own name (`transformed`) and for
+    Hadoop's marker of an empty folder (`transformed_$folder$`), and it may set that marker. Both keys lie outside
+    `transformed/`, and a look at a key that one may not read is 403, not 404.
+
+    Sources: repost.aws/knowledge-center/emr-s3-empty-files;
+    docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html ("Permissions").
+    """
+    marker = "_$folder$"
+    probed = [key_arn(layout, b, f"{p}{end}") for b, ps in touched.items() for p in ps for end in ("", marker)]
+    marked = [key_arn(layout, b, f"{p}{marker}") for b, ps in written.items() for p in ps]
+    statements = [
+        allow("FindBuckets", ["s3:GetBucketLocation"], [bucket_arn(layout, bucket) for bucket in touched]),
+        allow("FindFolders", ["s3:GetObject"], probed),
+    ]
+    return [*statements, allow("MarkFolders", ["s3:DeleteObject", "s3:PutObject"], marked)] if marked else statements
+
+
+def use_keys(layout: Layout, site: str, read: Collection[str], written: Collection[str]) -> list[Statement]:
+    """The keys of the buckets that a role reads and writes; one of another stack than the role's comes late."""
+    statements: list[Any] = []
+    for bucket in sorted({*read, *written}):
+        use = key_statements.encrypt if bucket in written else key_statements.decrypt
+        if not layout.has_key(bucket):
+            continue
+        if layout.topology.buckets[bucket].site == site:
+            statements.append(use(layout, bucket, key_here(bucket)))
+        else:
+            parameter = key_parameter(bucket)
+            statements.append(if_set(f"Has{parameter}", use(layout, bucket, ref(parameter))))
+    return statements
