@@ -93,6 +93,9 @@ def test_parts_over_pages_whatever_their_numbers(bucket: Bucket) -> None:
     assert outcome(bucket.s3.list_parts, **{**where, "Key": "other"}) == ("NoSuchUpload", 404)
     bucket.s3.abort_multipart_upload(**where)
     assert outcome(bucket.s3.list_parts, **where) == ("NoSuchUpload", 404)
+    parts = {"Parts": [{"PartNumber": 7, "ETag": '"x"'}]}
+    complete = bucket.s3.complete_multipart_upload
+    assert outcome(complete, **where, MultipartUpload=parts) == ("NoSuchUpload", 404)
 
 
 def test_a_version_is_asked_for_by_its_id(bucket: Bucket) -> None:

@@ -172,7 +172,13 @@ class Checksums(Buckets):
     def _check_completion(self, call: Call) -> None:
         """The parts' own checksums must be in the list when the whole one is made of them."""
         upload = self._upload(call)
-        if upload is None or not _algorithm_of(upload) or _kind_of(upload) != _COMPOSITE:
+        if upload is None:
+            text = (
+                "The specified upload does not exist. The upload ID may be invalid, or the upload may have been"
+                " aborted or completed."
+            )
+            raise ServiceError("NoSuchUpload", text, 404)
+        if not _algorithm_of(upload) or _kind_of(upload) != _COMPOSITE:
             return
         algorithm = _algorithm_of(upload)
         listed = parse_input("s3", call.operation, call.http).get("MultipartUpload", {}).get("Parts", ())
