@@ -15,8 +15,11 @@ from tests.simulator.aws import Run
 from tests.simulator.aws.functions import Invocation
 
 if TYPE_CHECKING:
-    from tests.simulator.airflow import TaskInstance
+    from tests.simulator.rows import TaskInstance
     from tests.simulator.world import World
+
+# A function that may run for 60 s counts as lost after its time-out, a minute in the queue and a minute's margin.
+_FUNCTION_LOST = 180.0
 
 __all__ = ["Invariant", "Report", "check", "check_model", "handover_of", "orphans"]
 
@@ -110,34 +113,45 @@ def _two_live(world: World) -> None:
 
 
 def _functions(world: World) -> None:
-    """Executions of a function. One that is called synchronously may be called again when its answer was lost."""
+    """Executions of a function for one owner, two at a time: as for jobs, but for what `jobs.lambda_` states.
+
+    Called synchronously, it may be called again when its answer was lost. Called asynchronously, a submitter that
+    pauses before its call until the job counts as lost makes a second one.
+    """
     by_owner: dict[str, list[Invocation]] = {}
     for each in world.company.functions.executions:
         by_owner.setdefault(each.payload["crosswind"]["owner"], []).append(each)
-    for owner, executions in by_owner.items():
+    for text, executions in by_owner.items():
         for first, second in pairwise(executions):
             if first.ended is None or second.began < first.ended:
-                text = f"the function for {owner} at {first.began:.0f} s and {second.began:.0f} s"
-                if world.schedule.setup.asynchronous or not world.stated:
-                    world.report.add(Invariant.TWO_LIVE, text)
-                else:
-                    world.report.count("synchronous functions called again (stated)")
+                said = f"the function for {text} at {first.began:.0f} s and {second.began:.0f} s"
+                stated = not world.schedule.setup.asynchronous or _paused(
+                    world, Owner.of(text), "invoke", _FUNCTION_LOST
+                )
+                _two(world, said, "function races" if stated else "")
 
 
 def _twins(world: World, kind: str, owner: Owner, text: str) -> None:
-    """Two live jobs: a violation, unless it is the one race that the Glue module states.
+    """Two live jobs. What `jobs.glue` states takes a submitter that pauses for longer than the lease, then starts."""
+    stated = kind == "Transform" and _paused(world, owner, "start_job_run", LEASE_SECONDS)
+    _two(world, text, "Glue races" if stated else "")
 
-    That takes a submitter that pauses for longer than the lease between its last write of the claim and StartJobRun.
-    """
-    task = f"{owner.dag_id}/{owner.run_id}/{owner.task_id}/"
-    stated = any(
-        name.startswith(task) and operation == "start_job_run" and seconds > LEASE_SECONDS
-        for name, operation, seconds in world.airflow.pauses
-    )
-    if kind == "Transform" and stated and world.stated:
-        world.report.count("Glue races (stated)")
+
+def _two(world: World, text: str, race: str) -> None:
+    """A violation, unless it is a race that the docs state, which is counted."""
+    if race and world.stated:
+        world.report.count(f"{race} (stated)")
     else:
         world.report.add(Invariant.TWO_LIVE, text)
+
+
+def _paused(world: World, owner: Owner, operation: str, seconds: float) -> bool:
+    """Whether a process of the owner's task was paused for so long right before an operation."""
+    task = f"{owner.dag_id}/{owner.run_id}/{owner.task_id}/"
+    return any(
+        name.startswith(task) and before == operation and lasted > seconds
+        for name, before, lasted in world.airflow.pauses
+    )
 
 
 def _lost(world: World) -> None:
@@ -160,7 +174,9 @@ def _finishes(world: World) -> None:
         if run.deleted or run.state == "success":
             continue
         states = {task: (ti.state, ti.tries, ti.error) for task, ti in run.tasks.items()}
-        if world.can_finish(run):
+        if any(ti.state == "failed" and ti.error == "the process is gone" for ti in run.tasks.values()):
+            world.report.count("runs whose last try was killed")  # no retry was left when the faults stopped
+        elif world.can_finish(run):
             world.report.add(Invariant.FINISHES, f"{run.dag}/{run.id} ends as {run.state}: {states}")
         else:
             world.report.count("runs that cannot finish")

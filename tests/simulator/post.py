@@ -19,11 +19,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crosswind.airflow.jobs.tags import owner_tags
-from tests.simulator.airflow import DagRun, Deferred, FailedTask, Success, Task, TaskInstance
+from tests.simulator.handing import staged
 from tests.simulator.invariants import Invariant, Report, orphans
 from tests.simulator.process import Process
+from tests.simulator.rows import DagRun, Deferred, FailedTask, Success, Task, TaskInstance
 from tests.simulator.schedule import HORIZON, Schedule
-from tests.simulator.shell import owner_of, staged
+from tests.simulator.shell import owner_of
 from tests.simulator.site import EAST, FUNCTION, GLUE_JOB, RAW, WEST, Company
 from tests.simulator.world import World
 

@@ -31,7 +31,7 @@ _AWS = (
     (Act.PAUSE, 5),
 )
 _PEOPLE = ((Act.FAILED, 1), (Act.CLEARED, 2), (Act.DELETED, 0.4), (Act.OUT_OF_TIME, 1))
-_PAUSES = (1.0, 30.0, 130.0, 330.0, 400.0, 500.0, 900.0)
+_PAUSES = (30.0, 130.0, 330.0, 400.0, 500.0, 900.0)
 _STYLES = {
     "mixed": frozenset({""}),
     "crashes": frozenset({Blow.CRASH_BEFORE, Blow.CRASH_AFTER, Blow.LOST, Blow.RESENT}),
@@ -80,7 +80,7 @@ class Schedule(Courses):
         self.calm = False
         dice = self.dice("setup")
         self.setup = Setup(
-            mover=dice.choice(("crr", "crr", "crr", "copy", "in-place")),
+            mover=dice.choice(("crr", "crr", "crr", "copy", "copy", "in-place")),
             repair=dice.random() < 0.5,
             queue=dice.random() < 0.5,
             asynchronous=dice.random() < 0.6,
@@ -119,7 +119,7 @@ class Schedule(Courses):
         kinds, weights = self._kinds["worker" if kind == "worker" else "other"]
         found: dict[int, Fault] = {}
         for _ in range(dice.choice((1, 1, 2, 3))):
-            most = _CALLS[kind] * (2 if "/arrive/" in name else 1)  # copies are many calls
+            most = _CALLS[kind] * (2 if "/arrive/" in name and self.setup.mover == "copy" else 1)  # it makes many calls
             call = int(dice.random() ** 1.5 * most) + 1
             what = dice.choices(kinds, weights)[0]
             seconds = dice.choice(_PAUSES) if what == Act.PAUSE else 0.0

@@ -9,14 +9,16 @@ from crosswind.airflow.jobs.claims import Claims
 from crosswind.airflow.jobs.reap import LiveState, Reach, Reaper, live_state
 from crosswind.airflow.jobs.tags import owner_in
 from crosswind.airflow.owner import Owner
-from tests.simulator.airflow import Airflow, DagRun, Policy, Task, TaskInstance, Trigger
+from tests.simulator.airflow import Airflow
 from tests.simulator.aws import Run
 from tests.simulator.clock import Clock
+from tests.simulator.handing import staged
 from tests.simulator.invariants import Invariant, Report, check, check_model, handover_of, orphans
 from tests.simulator.process import Process
+from tests.simulator.rows import DagRun, Policy, Task, TaskInstance, Trigger
 from tests.simulator.schedule import HORIZON, Deed, Schedule
-from tests.simulator.shell import dags, staged
 from tests.simulator.site import EAST, GLUE_JOB, WEST, Company
+from tests.simulator.tasks import dags
 
 __all__ = ["World", "run", "shrink"]
 
@@ -70,17 +72,19 @@ class World:
         airflow.calm = self.schedule.calm = True
         for _ in range(_ROUNDS):
             self.company.repair()
-            open_ = [ti for ti in airflow.instances() if ti.state == "failed" and self.can_finish(ti.run)]
-            for ti in open_:
-                if ti.state == "failed":
+            for ti in self._failed():
+                if ti.state == "failed":  # and was not cleared with one before it
                     airflow.clear(ti)
             airflow.run_until(self.clock.now + _ROUND)
-            if all(each.deleted or each.state != "running" for each in airflow.runs.values()) and not open_:
+            if not self._failed() and all(run.deleted or run.state != "running" for run in airflow.runs.values()):
                 break
         check(self)
         self._rerun()
         self.report.calls = airflow.calls
         return self.report
+
+    def _failed(self) -> list[TaskInstance]:
+        return [ti for ti in self.airflow.instances() if ti.state == "failed" and self.can_finish(ti.run)]
 
     # what invariants ask
 
