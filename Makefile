@@ -7,7 +7,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check golden bench conformance airflow-matrix iam-fuzz crash-schedules unit clean
+.PHONY: help demo test check golden bench conformance airflow-matrix iam-fuzz crash-schedules kill-schedules unit clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -16,7 +16,7 @@ demo: .venv/.demo  ## Install, then run the whole example on this machine
 	$(BIN)/crosswind demo
 
 test: .venv/.dev  ## Install, then run all tests (unit, golden, local, docs, airflow)
-	$(BIN)/pytest tests --ignore=tests/conformance --ignore=tests/simulator
+	$(BIN)/pytest tests --ignore=tests/conformance --ignore=tests/simulator --ignore=tests/kills
 	$(BIN)/python tests/airflow/matrix.py 3.3.1
 
 unit: .venv/.dev  ## The tests without I/O
@@ -45,6 +45,9 @@ iam-fuzz: .venv/.dev  ## 100,000 random IAM requests against an independent engi
 
 crash-schedules: .venv/.dev  ## 10,000 random crash schedules over the real logic, and that removing its guards is noticed
 	$(BIN)/pytest tests/simulator
+
+kill-schedules: .venv/.dev  ## Real Airflow processes, killed amid real runs (SCHEDULES=50 for more than the five of CI)
+	$(BIN)/pytest tests/kills -s --schedules $(or $(SCHEDULES),5)
 
 clean:  ## Remove environments, caches and the local world's state
 	rm -rf .venv .uv .crosswind .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache examples/*/.crosswind

@@ -25,6 +25,8 @@ class Call:
     action: str
     access_key: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    owner: str = ""
+    """The account that an S3 call expects the bucket to be of."""
 
 
 class RecordedAws:
@@ -142,4 +144,5 @@ def _call(request: Request, body: bytes) -> Call:
         return Call(service, region, form["Action"], access_key, form)
     action = f"{request.method} {request.path}"
     is_json = service == "lambda" and body.startswith(b"{")
-    return Call(service, region, action, access_key, json.loads(body) if is_json else {})
+    owner = request.headers.get("X-Amz-Expected-Bucket-Owner", "")
+    return Call(service, region, action, access_key, json.loads(body) if is_json else {}, owner)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +11,9 @@ from moto.s3.models import s3_backends
 
 from crosswind.airflow.handover.model import Reference
 from crosswind.airflow.handover.publish import publish
-from crosswind.airflow.settings import TopologyNames, load_topology
+from crosswind.airflow.handover.read import current
+from crosswind.airflow.names_file import load_topology
+from crosswind.airflow.settings import TopologyNames
 from crosswind.airflow.target import AwsTarget
 from tests.airflow.aws import RecordedAws
 from tests.airflow.conftest import EAST, SPOKE
@@ -58,10 +60,16 @@ def write(aws: RecordedAws, prefix: str = PREFIX, files: dict[str, bytes] = FILE
     s3.put_object(Bucket=SOURCE, Key=f"{prefix}manifest.json", Body=json.dumps(manifest).encode())
 
 
-def hand_over(aws: RecordedAws, prefix: str = PREFIX, now: datetime | None = None) -> Reference:
-    """Write and publish."""
+def hand_over(aws: RecordedAws, prefix: str = PREFIX, time: datetime | None = None) -> Reference:
+    """Write and publish; a while ago, or as S3 tells the time."""
     write(aws, prefix)
-    return publish(SetupClients(aws, "us-east-1"), SOURCE, prefix, {}, now or datetime.now(UTC))[1]
+    _, reference = publish(SetupClients(aws, "us-east-1"), SOURCE, prefix, {})
+    _object(SOURCE, reference.key).last_modified = (time or datetime.now(UTC) - timedelta(seconds=2)).replace(
+        tzinfo=None
+    )
+    found = current(SetupClients(aws, "us-east-1"), SOURCE, prefix)
+    assert found
+    return found[1]
 
 
 def replicate(aws: RecordedAws, *keys: str) -> None:
@@ -120,7 +128,7 @@ def context(task_id: str = "task", **more: Any) -> dict[str, Any]:
     )
     base = {
         "ti": ti,
-        "dag_run": SimpleNamespace(run_after=datetime.now(UTC)),
+        "dag_run": SimpleNamespace(run_after=datetime.now(UTC), start_date=datetime.now(UTC)),
         "params": {},
         "triggering_asset_events": {},
     }

@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow.exceptions import TaskDeferred
 
+STARTED = datetime(2026, 11, 22, 10, tzinfo=UTC)
 DAG_ID, RUN_ID = "cross_account_machine_learning_dag", "manual__2026-11-22T10:00:00+00:00"
 
 
@@ -41,7 +42,7 @@ def context(task_id: str = "train", *, max_tries: int = 2, try_number: int = 1, 
         pushed=pushed,
         xcom_push=lambda key, value: pushed.update({key: value}),
     )
-    return {"ti": ti, "dag_run": SimpleNamespace(run_after=datetime.now(UTC))}
+    return {"ti": ti, "dag_run": SimpleNamespace(run_after=datetime.now(UTC), start_date=STARTED)}
 
 
 def heard(kind: type) -> Any:

@@ -18,6 +18,7 @@ from asgiref.sync import async_to_sync
 from crosswind.airflow.arrivals import Awaited, End
 from crosswind.airflow.compat import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 from crosswind.airflow.handover.model import Arrival, Reference
+from crosswind.airflow.handover.publish import publish
 from crosswind.airflow.hooks.cross_account import clients_of
 from crosswind.airflow.sensors.arrival import ArrivalSensor
 from crosswind.airflow.settings import Replication, TopologyNames
@@ -131,6 +132,27 @@ def test_waits_until_the_last_object_is_there(sites: RecordedAws, names: Topolog
         arrival, log = Arrival.of(asyncio.run(beside(work, task.log, "are missing", last))), task.log
     assert len(arrival.versions) == 2
     assert "1 of 2 objects have arrived (4 bytes), 1 are missing (8 bytes)" in log.text
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_many_proofs_hold_no_worker(
+    sites: RecordedAws, names: TopologyNames, deferrable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two looks are made at once, the others in the triggerer; and in time, although the budget is over."""
+    files = {f"train/part-{number}.csv": b"1,2\n" for number in range(4)}
+    monkeypatch.setattr(scene, "FILES", files)
+    monkeypatch.setattr("crosswind.airflow.handover.arrival._PROOFS", 1)
+    scene.write(sites, files=files)
+    reference = publish(scene.SetupClients(sites, "us-east-1"), SOURCE, PREFIX, {})[1]
+    scene.replicate_all(sites)
+    task = sensor(names, deferrable=deferrable)
+    context = scene.context(triggering_asset_events=scene.events(reference))
+    if deferrable:
+        arrival = ended(task, over(deferred(task, context)))
+        assert "2 of 4 objects have arrived (8 bytes), 2 are there and not yet proven, 0 are missing" in task.log.text
+    else:
+        arrival = Arrival.of(task.execute(context))
+    assert len(arrival.versions) == 4
 
 
 def test_a_wrong_version_at_the_destination_never_passes(sites: RecordedAws, names: TopologyNames) -> None:

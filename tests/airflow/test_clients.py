@@ -50,6 +50,19 @@ def use(target: AwsTarget, **settings: Any) -> None:
     clients_of(target, **settings).client("s3").list_buckets()
 
 
+def test_s3_is_told_whose_bucket_it_must_be(aws: RecordedAws) -> None:
+    east = replace(TARGET, region="us-east-1", connection=EAST, site="processing")
+    aws.client("s3", "us-east-1").create_bucket(Bucket="some")
+    aws.calls.clear()
+    s3 = clients_of(east).client("s3")
+    s3.put_object(Bucket="some", Key="a", Body=b"1")
+    s3.get_object(Bucket="some", Key="a")
+    list(s3.get_paginator("list_objects_v2").paginate(Bucket="some"))
+    s3.copy_object(Bucket="some", Key="b", CopySource="some/a", ExpectedBucketOwner="333333333333")
+    s3.list_buckets()  # of no bucket
+    assert [call.owner for call in aws.made("s3")] == [SPOKE, SPOKE, SPOKE, "333333333333", ""]
+
+
 def test_one_session_for_each_run_and_target_whoever_asks(aws: RecordedAws) -> None:
     east = replace(TARGET, region="us-east-1", connection=EAST, site="processing")
     next_run = replace(TARGET, run_id="manual__2")

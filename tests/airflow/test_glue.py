@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -144,3 +145,12 @@ def test_what_does_not_fit_is_refused_when_the_dag_is_parsed(
 ) -> None:
     with pytest.raises(InputError, match=says):
         operator(**({"names": names} | changes))
+
+
+def test_a_python_shell_job_runs_the_same_way(aws: RecordedAws, names: TopologyNames, raw: str) -> None:
+    shell = replace(names.job(JOB), type="glue_python_shell", log_group="/aws-glue/python-jobs")
+    names = replace(names, jobs={**names.jobs, JOB: shell})
+    aws.script("GetJobRun", run("RUNNING"), run("SUCCEEDED"))
+    assert finish(lambda: operator(names), context("transform"))["run_id"] == "jr_1"
+    groups = {call.parameters.get("logGroupName") for call in aws.calls if call.service == "logs"}
+    assert groups == {"/aws-glue/python-jobs/output", "/aws-glue/python-jobs/error"}

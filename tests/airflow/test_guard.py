@@ -9,6 +9,8 @@ import pytest
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.providers.standard.operators.empty import EmptyOperator
 
+from crosswind.airflow import CrossAccountGlueJobOperator as Glue
+from crosswind.airflow import CrossAccountSageMakerTrainingOperator as Training
 from crosswind.airflow import declared_connection, default_args, load_topology
 from crosswind.errors import InputError, WrongAccountError
 from tests.airflow.aws import RecordedAws
@@ -28,6 +30,18 @@ def check(dags_folder: Path) -> Any:
 def test_a_declared_connection_passes(check: Any) -> None:
     check({"task": sensor(EAST)})
     check({"task": EmptyOperator(task_id="none")})
+
+
+def test_an_operator_at_a_site_reads_its_connection_once(
+    aws: RecordedAws, check: Any, dags_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own hook refuses what the guard would; a connection that it names itself is looked at all the same."""
+    names = load_topology(str(dags_folder / "any.py"))
+    monkeypatch.delenv(f"AIRFLOW_CONN_{EAST.upper()}")
+    check({"task": Glue(task_id="t", names=names, job="mwaa_glue_raw_to_transform")})
+    named = Training(task_id="t", names=names, aws_conn_id=EAST, config_bucket="b", config_key="k")
+    with pytest.raises(InputError, match="unknown"):
+        check({"task": named})
 
 
 @pytest.mark.parametrize(

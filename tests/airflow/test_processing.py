@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from crosswind.airflow import CrossAccountSageMakerProcessingOperator as Process
 from crosswind.airflow import load_topology
 from crosswind.airflow.context import owner_of
 from crosswind.airflow.owner import Attempt
-from crosswind.errors import RunError
+from crosswind.errors import InputError, RunError
 from tests.airflow.aws import RecordedAws
 from tests.airflow.conftest import SPOKE, WEST
 from tests.airflow.tasks import context, finish
 
-JOB = Attempt(owner_of(context("process")), 1).name
+ATTEMPT = Attempt(owner_of(context("process")), 1)
+JOB = ATTEMPT.name
 ARN = f"arn:aws:sagemaker:us-west-2:{SPOKE}:processing-job/{JOB}"
 NO_SUCH_JOB = (400, {"__type": "ValidationException", "message": "Could not find requested job"})
 REQUEST = {
@@ -68,7 +70,7 @@ def test_processes(aws: RecordedAws, dags_folder: object, deferrable: bool) -> N
         "job_arn": ARN,
         "outputs": {"out": "s3://b/out/"},
         "exit_message": "42 rows",
-        "token": JOB[-14:],
+        "token": ATTEMPT.token,
     }
     (request,) = [call.parameters for call in aws.made("sagemaker", "CreateProcessingJob")]
     assert request["ProcessingJobName"] == JOB
@@ -85,3 +87,18 @@ def test_a_failure_says_why(aws: RecordedAws) -> None:
     aws.script("DescribeProcessingJob", NO_SUCH_JOB, described("Failed", FailureReason="AlgorithmError: exit 1"))
     with pytest.raises(RunError, match="AlgorithmError: exit 1"):
         finish(lambda: operator(aws_conn_id=WEST), context("process"))
+
+
+def test_a_declared_job_has_its_site_and_its_configuration(aws: RecordedAws, dags_folder: object) -> None:
+    names = load_topology(f"{dags_folder}/any.py")
+    training = names.job("penguins_training")
+    job = replace(training, type="sagemaker_processing", config_bucket="configs", config_key="p.json")
+    names = replace(names, jobs={**names.jobs, "score": job})
+    aws.script("DescribeProcessingJob", NO_SUCH_JOB, DONE)
+    made = operator(names=names, job="score", config_bucket=None, config_key=None)
+    assert finish(lambda: made, context("process"))["outputs"] == {"out": "s3://b/out/"}
+    assert {call.region for call in aws.calls} == {"us-west-2"}
+    with pytest.raises(
+        InputError, match=r"no sagemaker_processing job 'penguins_training' is declared\. Declared: score"
+    ):
+        operator(names=names, job="penguins_training", config_bucket=None, config_key=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,10 +14,9 @@ from airflow.sdk.execution_time.comms import ErrorResponse
 from airflow.utils import db
 
 from crosswind.airflow import TopologyNames, load_topology, reaper_dag
-from crosswind.airflow.jobs.reap import LiveState
 from crosswind.airflow.jobs.tags import owner_tags
 from crosswind.airflow.owner import Attempt, Owner
-from crosswind.airflow.reaper import ReapOperator, states_in
+from crosswind.airflow.reaper import ReapOperator
 from crosswind.errors import RunError
 from tests.airflow import scene
 from tests.airflow.aws import RecordedAws
@@ -42,9 +42,14 @@ def names(aws: RecordedAws, dags_folder: object) -> TopologyNames:
     # The first site by name is ml.
     aws.script("ListTrainingJobs", {"TrainingJobSummaries": [job]}, EMPTY["ListTrainingJobs"])
     aws.script("ListProcessingJobs", EMPTY["ListProcessingJobs"])
-    tags = [{"Key": key, "Value": value} for key, value in owner_tags(TRAINING.owner).items()]
+    owned = owner_tags(TRAINING.owner) | {"crosswind:topology": "unified-pipelines"}
+    tags = [{"Key": key, "Value": value} for key, value in owned.items()]
     aws.script("ListTags", {"Tags": tags})
-    marks = {"--crosswind-token": GLUE.token, "--crosswind-owner": GLUE.owner.text}
+    marks = {
+        "--crosswind-token": GLUE.token,
+        "--crosswind-owner": GLUE.owner.text,
+        "--crosswind-topology": "unified-pipelines",
+    }
     run = {"Id": "jr_1", "JobName": "x", "JobRunState": "RUNNING", "StartedOn": datetime.now(UTC).timestamp()}
     aws.script("GetJobRuns", {"JobRuns": [run | {"Arguments": marks}]})
     aws.script("StopTrainingJob", {})
@@ -53,8 +58,8 @@ def names(aws: RecordedAws, dags_folder: object) -> TopologyNames:
     return load_topology(f"{dags_folder}/any.py")
 
 
-def airflow(states: dict[str, dict[str, str | None]] | Exception) -> dict[str, Any]:
-    """A context whose Airflow says so of the tasks, by DAG id."""
+def airflow(states: dict[str, dict[str, str | None]] | Exception, *said: Owner) -> dict[str, Any]:
+    """A context whose Airflow says so of the tasks, by DAG id; some of which have said who they are."""
 
     def get_task_states(dag_id: str, task_ids: list[str], run_ids: list[str]) -> dict[str, Any]:
         if isinstance(states, Exception):
@@ -63,7 +68,12 @@ def airflow(states: dict[str, dict[str, str | None]] | Exception) -> dict[str, A
         return {"r-1": states[dag_id]} if dag_id in states else {}
 
     ctx = context("reap")
-    ctx["ti"] = SimpleNamespace(**vars(ctx["ti"]), get_task_states=get_task_states)
+
+    def xcom_pull(*, key: str, dag_id: str, run_id: str, task_ids: str, map_indexes: int) -> Any:
+        assert (key, run_id, map_indexes) == ("crosswind_owner", "r-1", -1)
+        return next((each.text for each in said if (each.dag_id, each.task_id) == (dag_id, task_ids)), None)
+
+    ctx["ti"] = SimpleNamespace(**vars(ctx["ti"]), get_task_states=get_task_states, xcom_pull=xcom_pull)
     return ctx
 
 
@@ -72,8 +82,17 @@ def stopped(aws: RecordedAws) -> set[str]:
     return names | {run for call in aws.made(action="BatchStopJobRun") for run in call.parameters["JobRunIds"]}
 
 
-def reap(names: TopologyNames, states: Any) -> Any:
-    return ReapOperator(task_id="reap", names=names).execute(airflow(states))
+def reap(names: TopologyNames, states: Any, *said: Owner) -> Any:
+    return ReapOperator(task_id="reap", names=names).execute(airflow(states, *said))
+
+
+@pytest.mark.parametrize("changes", [{"group": 5}, {"since": 7}])
+def test_a_task_that_says_it_is_in_a_later_group_has_left_its_old_job_behind(
+    aws: RecordedAws, names: TopologyNames, changes: dict[str, int]
+) -> None:
+    live = {"ml": {"train": "deferred"}, "data": {"transform": "running"}}
+    reap(names, live, TRAINING.owner, replace(GLUE.owner, **changes))
+    assert stopped(aws) == {"jr_1"}
 
 
 def test_what_live_tasks_own_stays(aws: RecordedAws, names: TopologyNames) -> None:
@@ -88,6 +107,17 @@ def test_only_the_kinds_that_a_site_uses_are_listed(aws: RecordedAws, names: Top
     listings = {"ListTrainingJobs", "ListProcessingJobs", "GetJobRuns"}
     assert [(call.action, call.region) for call in aws.calls if call.action in listings] == [
         ("ListTrainingJobs", "us-west-2"), ("GetJobRuns", "us-east-1")
+    ]  # fmt: skip
+
+
+def test_jobs_of_every_type_are_listed_where_they_are(aws: RecordedAws, names: TopologyNames) -> None:
+    shell = replace(names.job("mwaa_glue_raw_to_transform"), type="glue_python_shell", name="tidy")
+    processing = replace(names.job("penguins_training"), type="sagemaker_processing")
+    reap(replace(names, jobs={**names.jobs, "tidy": shell, "score": processing}), {})
+    listings = {"ListTrainingJobs", "ListProcessingJobs", "GetJobRuns"}
+    assert [(call.action, call.parameters.get("JobName")) for call in aws.calls if call.action in listings] == [
+        ("ListProcessingJobs", None), ("ListTrainingJobs", None),
+        ("GetJobRuns", "mwaa_glue_raw_to_transform"), ("GetJobRuns", "tidy"),
     ]  # fmt: skip
 
 
@@ -116,27 +146,6 @@ def test_a_site_that_cannot_be_looked_at_hides_no_other(aws: RecordedAws, names:
     with pytest.raises(RunError, match="account 222222222222, Region us-east-1 could not be looked at"):
         reap(names, {})
     assert stopped(aws) == {TRAINING.name}
-
-
-@pytest.mark.parametrize(
-    ("answer", "state"),
-    [
-        ({"r-1": {"train": "running"}}, LiveState.LIVE),
-        ({"r-1": {"train": "restarting"}}, LiveState.LIVE),
-        ({"r-1": {"train": "success"}}, LiveState.ENDED),
-        ({"r-1": {"train": None}}, LiveState.SUPERSEDED),
-        ({"r-1": {"other": "running"}}, LiveState.GONE),
-        ({"r-2": {"train": "running"}}, LiveState.GONE),
-        ({}, LiveState.GONE),
-    ],
-)
-def test_what_an_answer_says(answer: Any, state: LiveState) -> None:
-    assert states_in(answer, TRAINING.owner) is state
-
-
-def test_a_mapped_task_is_asked_for_by_its_index() -> None:
-    owner = Owner("ml", "r-1", "train", 3, 2)
-    assert states_in({"r-1": {"train_3": "running", "train": "failed"}}, owner) is LiveState.LIVE
 
 
 def test_the_dag(names: TopologyNames) -> None:

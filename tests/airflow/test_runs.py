@@ -154,7 +154,8 @@ def test_data_processing_publishes_exactly_what_glue_wrote(bag: Any, sites: Reco
     assert states(finished) == dict.fromkeys(dag.task_ids, "success")
     (started,) = sites.made("glue", "StartJobRun")
     arguments = started.parameters["Arguments"]
-    folder = Attempt(Owner(DATA, finished.run_id, "mwaa_glue_raw_to_transform", -1, 2), 1).folder
+    since = int(finished.start_date.timestamp())
+    folder = Attempt(Owner(DATA, finished.run_id, "mwaa_glue_raw_to_transform", -1, 2, since), 1).folder
     assert arguments["--bucket"] == SOURCE
     assert arguments["--prefix"] == f"transformed/{folder}/"
     raw = sites.client("s3", "us-east-1").head_object(Bucket=SOURCE, Key="raw/ml_train_data.csv")["VersionId"]

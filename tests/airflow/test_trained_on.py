@@ -112,9 +112,49 @@ def test_an_adopted_job_that_read_another_handover_is_refused(
     other = json.loads(json.dumps(arrival).replace("transformed/r-1/", "transformed/r-2/"))
     scene.hand_over(aws, "transformed/r-2/")
     scene.replicate_all(aws, "transformed/r-2/")
-    with pytest.raises(AirflowFailException, match=r"read s3://.*/transformed/r-1/train/"):
+    with pytest.raises(AirflowFailException, match=r"channel train reads s3://.*/transformed/r-1/train/"):
         finish(lambda: operator(names, other), context(try_number=2))
     assert len(trained(aws)) == 1
+
+
+def configure(aws: RecordedAws, *uris: str) -> None:
+    """Let the job's channels read these."""
+    s3, key = aws.client("s3", "us-west-2"), "config/penguins_training.json"
+    request = json.loads(s3.get_object(Bucket=scene.DESTINATION, Key=key)["Body"].read())
+    sources = ({"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}} for uri in uris)
+    request["InputDataConfig"] = [{"ChannelName": f"c{n}", "DataSource": source} for n, source in enumerate(sources)]
+    s3.put_object(Bucket=scene.DESTINATION, Key=key, Body=json.dumps(request).encode())
+
+
+@pytest.mark.parametrize(
+    ("uris", "stray", "told"),
+    [
+        (["/transformed", "/${prefix}validation/"], "transformed/r-0/train/part-0.csv", "channel c0 reads"),
+        (["/old-exports/", "/${prefix}validation/"], "old-exports/part-0.csv", "channel c0 reads"),
+        (["-2/r-0/train/", "/${prefix}validation/"], "", "channel c0 reads"),
+        (["/${prefix}"], "transformed/r-1/evil.csv", "channel c0 reads"),
+        (["/${prefix}train"], "transformed/r-1/train-old/part-0.csv", "train-old/part-0.csv: expected nothing"),
+    ],
+)
+def test_a_channel_that_reads_other_data_starts_nothing(
+    aws: RecordedAws, names: TopologyNames, arrival: Any, uris: list[str], stray: str, told: str
+) -> None:
+    configure(aws, *(f"s3://{scene.DESTINATION}{uri}" for uri in uris))
+    if stray:
+        aws.client("s3", "us-west-2").put_object(Bucket=scene.DESTINATION, Key=stray, Body=b"stale")
+    with pytest.raises(AirflowFailException, match=told):
+        operator(names, arrival).execute(context())
+    assert trained(aws) == []
+
+
+def test_a_channel_that_is_declared_to_read_something_else_is_recorded(
+    aws: RecordedAws, names: TopologyNames, arrival: Any
+) -> None:
+    start = f"s3://{scene.DESTINATION}/models/pretrained/"
+    configure(aws, f"s3://{scene.DESTINATION}/${{prefix}}train/", start)
+    result = finish(lambda: operator(names, arrival, other_channels=["c1"]), context())
+    found = lineage.walk(scene.SetupClients(aws, "us-west-2"), result["model_artifact"])
+    assert found.document["training"]["other_channels"] == {"c1": start}
 
 
 def test_data_that_arrived_elsewhere_is_refused(aws: RecordedAws, names: TopologyNames, arrival: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from datetime import timedelta
@@ -14,11 +13,11 @@ from airflow.exceptions import TaskDeferred
 from crosswind.airflow import CrossAccountSageMakerTrainingOperator as Training
 from crosswind.airflow.compat import AirflowFailException
 from crosswind.airflow.context import owner_of
-from crosswind.airflow.owner import Attempt
+from crosswind.airflow.owner import Attempt, Owner
 from crosswind.errors import InputError, RunError, RunTimeoutError
 from tests.airflow.aws import RecordedAws
 from tests.airflow.conftest import SPOKE, WEST, connection
-from tests.airflow.tasks import Log, context, deferred, event_of, finish, heard, recreated
+from tests.airflow.tasks import Log, context, deferred, event_of, finish, heard
 
 BUCKET = "destination"
 JOB = Attempt(owner_of(context()), 1).name
@@ -97,7 +96,7 @@ def test_trains_and_hands_on_the_model(aws: RecordedAws, deferrable: bool) -> No
         "job_arn": ARN,
         "model_artifact": uri,
         "metrics": {"validation:merror": 0.02},
-        "token": JOB[-14:],
+        "token": Attempt(owner_of(context()), 1).token,
     }
     assert f"Model artifact: {uri}" in kind.log.lines
     (request,) = created(aws)
@@ -174,6 +173,7 @@ def test_a_clear_is_a_new_job_and_the_old_one_is_stopped(aws: RecordedAws) -> No
     new = Attempt(owner_of(context(max_tries=5)), 1).name
     summary = {"TrainingJobName": JOB, "TrainingJobArn": ARN, "CreationTime": 1.0, "TrainingJobStatus": "InProgress"}
     aws.script("ListTrainingJobs", {"TrainingJobSummaries": [summary]})
+    aws.script("ListTags", {"Tags": [{"Key": "crosswind:try", "Value": "1"}]})
     aws.script("StopTrainingJob", {})
     script(aws, COMPLETED | {"TrainingJobName": new})
     assert finish(operator, context(max_tries=5, try_number=4))["job_name"] == new
@@ -248,33 +248,61 @@ def test_a_kill_during_the_submission_stops_the_job_when_it_is_answered(aws: Rec
     put_config(aws)
     aws.script("StopTrainingJob", {})
     task = operator()
-    made = task.remote_jobs
-
-    def killed(clients: Any, ctx: Any) -> Any:
-        jobs = made(clients, ctx)
-        submit = jobs.submit
-        jobs.submit = lambda attempt: (task.on_kill(), submit(attempt))[1]
-        return jobs
-
-    task.remote_jobs = killed
+    aws.upon("CreateTrainingJob", lambda _: task.on_kill())
     script(aws, NO_SUCH_JOB)
     with pytest.raises(RunError, match="ended while it submitted"):
         task.execute(context())
     assert [call.parameters["TrainingJobName"] for call in aws.made(action="StopTrainingJob")] == [JOB]
 
 
+@pytest.mark.parametrize("action", ["ListTrainingJobs", "DescribeTrainingJob"])
+def test_a_kill_before_the_submission_submits_nothing(aws: RecordedAws, action: str) -> None:
+    put_config(aws)
+    task = operator()
+    aws.script("DescribeTrainingJob", NO_SUCH_JOB)
+    aws.upon(action, lambda _: None if task._killed else task.on_kill())
+    with pytest.raises(RunError, match="nothing was submitted"):
+        task.execute(context())
+    assert created(aws) == []
+
+
+def test_what_a_task_adopts_needs_no_configuration(aws: RecordedAws) -> None:
+    """It was renamed or removed by a deploy; the wait is as long as the job itself may take."""
+    live = described("InProgress", StoppingCondition={"MaxRuntimeInSeconds": 400_000})
+    aws.script("DescribeTrainingJob", live, NO_SUCH_JOB, live, COMPLETED)
+    found = deferred(operator(check_interval=100), context(try_number=2))
+    assert found.trigger.max_attempts >= 4000
+
+
+def test_what_fails_for_good_after_the_submission_leaves_no_job(aws: RecordedAws) -> None:
+    put_config(aws)
+    aws.script("StopTrainingJob", {})
+    script(aws, described("InProgress"))
+    task, ctx = operator(), context()
+    before = ctx["ti"].xcom_push
+
+    def refused(key: str, value: Any) -> None:
+        if key == "crosswind_job_url":
+            raise InputError("no page of such a job")
+        before(key, value)
+
+    ctx["ti"].xcom_push = refused
+    with pytest.raises(AirflowFailException, match="no page of such a job"):
+        task.execute(ctx)
+    assert [call.parameters["TrainingJobName"] for call in aws.made(action="StopTrainingJob")] == [JOB]
+
+
+def test_a_task_announces_its_attempt_group(aws: RecordedAws) -> None:
+    """For the reaper: Airflow tells `max_tries` to the task alone."""
+    put_config(aws)
+    ctx = context(max_tries=5)
+    deferred(operator(), ctx)
+    assert Owner.of(ctx["ti"].pushed["crosswind_owner"]) == owner_of(ctx)
+
+
 def test_on_kill_before_the_start_calls_nothing(aws: RecordedAws) -> None:
     operator().on_kill()
     assert aws.calls == []
-
-
-def test_the_triggers_on_kill_stops_the_job(aws: RecordedAws) -> None:
-    put_config(aws)
-    trigger = recreated(deferred(operator(), context()).trigger)
-    aws.script("StopTrainingJob", {})
-    asyncio.run(trigger.on_kill())
-    (call,) = aws.made("sagemaker", "StopTrainingJob")
-    assert (call.region, call.parameters["TrainingJobName"]) == ("us-west-2", JOB)
 
 
 def test_the_wait_outlasts_the_job(aws: RecordedAws) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,12 @@ from crosswind.report.origins import Origins
 from crosswind.topology import Names, parse_topology
 from tests.unit.synth.conftest import deployed, stacks_of
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "explain-a-denial.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "how-to" / "explain-a-denial.md"
 
 
-def test_the_denial_shown_is_real() -> None:
+def told(session: str, context: Mapping[str, str]) -> list[str]:
+    """What `why` says when Airflow's role, in a session, tries the cross-account role of the example."""
     topology, places = parse_topology(wire.example().read_text())
     names = Names(topology)
     stacks = stacks_of(topology)
@@ -27,9 +31,22 @@ def test_the_denial_shown_is_real() -> None:
     own = parse(granted["PolicyDocument"], PolicyKind.IDENTITY, name="granted", account=topology.hub_account)
     owner = topology.account_of("ml")
     trust = parse(roles[target]["AssumeRolePolicyDocument"], PolicyKind.TRUST, account=owner)
-    caller = Principal.of(f"arn:aws:sts::{topology.hub_account}:assumed-role/{execution}/airflow")
-    request = Request("sts:AssumeRole", names.role_arn("cross-account", owner), caller)
+    caller = Principal.of(f"arn:aws:sts::{topology.hub_account}:assumed-role/{execution}/{session}")
+    request = Request("sts:AssumeRole", names.role_arn("cross-account", owner), caller, context=context)
 
-    told = explain(decide(request, PolicySet(identity=(own,), resource=trust)))
-    shown = lines(told, Origins(topology, places, stacks).of(told))
-    assert "\n".join(shown) in PAGE.read_text()
+    explanation = explain(decide(request, PolicySet(identity=(own,), resource=trust)))
+    return lines(explanation, Origins(topology, places, stacks).of(explanation))
+
+
+def test_the_denial_shown_is_real() -> None:
+    assert "\n".join(told("airflow", {})) in PAGE.read_text()
+
+
+def test_the_denial_of_the_readme_is_real_but_shortened() -> None:
+    (shown,) = re.findall(
+        r"^```\n\$ crosswind why\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    real = told("me", {"sts:ExternalId": "wrong"})
+    left_out = [line for line in real if line not in shown.splitlines()]
+    assert set(shown.splitlines()) <= set(real)
+    assert all(line.startswith(("  [-] ", "      or owner ")) for line in left_out)

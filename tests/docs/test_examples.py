@@ -49,6 +49,7 @@ def test_the_error_of_the_readme_is_real(tmp_path: Path) -> None:
         check=False,
     )
     assert done.stderr.strip() in README
+    assert done.stderr.strip() in (ROOT / "docs" / "reference" / "errors.md").read_text()
 
 
 def test_every_make_target_that_is_named_exists() -> None:
@@ -57,6 +58,22 @@ def test_every_make_target_that_is_named_exists() -> None:
     named = {name for text in texts for name in re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)}
     assert {"demo", "test", "check"} <= named
     assert named <= made
+
+
+def test_the_index_leads_to_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    linked = {(index.parent / target).resolve() for target in re.findall(r"\]\(([^)#]+)", index.read_text())}
+    pages = {page for page in PAGES if page != index and page.parent.name != "decisions"}
+    assert pages <= linked
+
+
+def test_the_dags_of_the_page_on_handovers_are_those_that_ran() -> None:
+    ran = [*wire.example().parent.glob("dags/*.py"), ROOT / "tests" / "local" / "first_light" / "dags" / "fixed_key.py"]
+    declared = {line.strip() for file in ran for line in file.read_text().splitlines()}
+    page = (ROOT / "docs" / "explanation" / "handover.md").read_text()
+    shown = [line for block in blocks(page, "python") for line in block.splitlines()]
+    assert shown
+    assert [line for line in shown if line.strip() not in declared] == []
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:

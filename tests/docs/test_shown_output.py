@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 
 from crosswind.airflow.handover.failures import FailedReplica
 from crosswind.airflow.handover.inference import Inference
-from crosswind.airflow.handover.lineage import record, walk
+from crosswind.airflow.handover.lineage import record, tags, walk
 from crosswind.airflow.handover.look import ArrivalLook
 from crosswind.airflow.handover.model import Arrival, Handover, Version
 from crosswind.airflow.handover.reasons import sentence
@@ -23,13 +24,14 @@ from crosswind.airflow.target import AwsTarget
 from crosswind.cli import lineage as lineage_verb
 from crosswind.cli import wire
 from crosswind.cli.main import app
+from crosswind.report.jobs import told
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 
 EAST, WEST = "unified-pipelines-source-222222222222-us-east-1", "unified-pipelines-destination-222222222222-us-west-2"
 DATA_RUN, MODEL_RUN = "manual__2026-11-22T16:39:08.727824+00:00", "asset_triggered__2026-11-22T16:39:16.006394+00:00"
-TRANSFORM = Owner("cross_account_data_processing_dag", DATA_RUN, "mwaa_glue_raw_to_transform", -1, 2)
-TRAIN = Owner("cross_account_machine_learning_dag", MODEL_RUN, "train", -1, 2)
+TRANSFORM = Owner("cross_account_data_processing_dag", DATA_RUN, "mwaa_glue_raw_to_transform", -1, 2, 0x6B031AAC)
+TRAIN = Owner("cross_account_machine_learning_dag", MODEL_RUN, "train", -1, 2, 0x6B031AB4)
 JOB = Attempt(TRAIN, 1)
 PREFIX = f"transformed/{Attempt(TRANSFORM, 1).folder}/"
 VERSIONS = (
@@ -39,8 +41,7 @@ VERSIONS = (
 MODEL = f"s3://{WEST}/models/{JOB.name}/output/model.tar.gz"
 
 
-def document() -> dict[str, Any]:
-    """The record that lies beside the model."""
+def handed() -> Handover:
     given = {"bucket": EAST, "key": "raw/ml_train_data.csv", "version_id": "L4kqtJlcpXroDTDmpUMLUo7KqzT1jh3x"}
     producer = {
         "dag_id": TRANSFORM.dag_id,
@@ -50,10 +51,16 @@ def document() -> dict[str, Any]:
         "job_run": "jr_5f0b7d3a1c",
         "inputs": [{**given, "exact": True}],
     }
-    published = "2026-11-22T16:39:15.480+00:00"
-    handover = Handover(EAST, "222222222222", "us-east-1", PREFIX, VERSIONS, published, producer)
-    reference = handover.reference("KqzT1jh3xL4kqtJlcpXroDTDmpUMLUo7")
-    arrival = Arrival(reference, WEST, "222222222222", "us-west-2", VERSIONS, 1.4)
+    return Handover(EAST, "222222222222", "us-east-1", PREFIX, VERSIONS, producer)
+
+
+def arrived() -> Arrival:
+    reference = handed().reference("KqzT1jh3xL4kqtJlcpXroDTDmpUMLUo7", "2026-11-22T16:39:15+00:00")
+    return Arrival(reference, WEST, "222222222222", "us-west-2", VERSIONS, 1.4)
+
+
+def document() -> dict[str, Any]:
+    """The record that lies beside the model."""
     training = {
         "TrainingJobName": JOB.name,
         "TrainingJobArn": f"arn:aws:sagemaker:us-west-2:222222222222:training-job/{JOB.name.lower()}",
@@ -64,7 +71,7 @@ def document() -> dict[str, Any]:
     model = Version(
         MODEL.partition(f"{WEST}/")[2], "mUkD1pGzT0v7Hn2YqLr8sWc5BeXa9dJf", 12_706, "crc64nvme:9bq3cQm4x1A="
     )
-    return record(arrival, handover, training, Submission("training", JOB.name, JOB.name, JOB), model, "crr")
+    return record(arrived(), handed(), training, Submission("training", JOB.name, JOB.name, JOB), model, "crr")
 
 
 class BesideTheModel:
@@ -73,12 +80,29 @@ class BesideTheModel:
     target = AwsTarget("222222222222", "us-west-2", "aws_crossaccount_role_conn_west2", site="ml")
 
     def client(self, service: str, *, config: Any = None) -> Any:
-        assert (service, config) == ("s3", None)
+        assert service in ("s3", "sagemaker")
+        assert config is None
         return self
+
+    def describe_training_job(self, TrainingJobName: str) -> Any:  # noqa: N803 - boto3's own names
+        assert TrainingJobName == JOB.name
+        return {"TrainingJobArn": document()["training"]["arn"], "ModelArtifacts": {"S3ModelArtifacts": MODEL}}
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "list_tags"
+        return self
+
+    def paginate(self, ResourceArn: str) -> Any:  # noqa: N803 - boto3's own names
+        assert ResourceArn == document()["training"]["arn"]
+        return [{"Tags": tags(arrived())}]
 
     def get_object(self, Bucket: str, Key: str) -> Any:  # noqa: N803 - boto3's own names
         assert (Bucket, Key) == (WEST, f"models/{JOB.name}/output/lineage.json")
-        return {"Body": io.BytesIO(json.dumps(document()).encode()), "VersionId": "any"}
+        return {
+            "Body": io.BytesIO(json.dumps(document()).encode()),
+            "VersionId": "any",
+            "LastModified": datetime.now(UTC),
+        }
 
     def head_object(self, **_: Any) -> Any:
         return {"VersionId": document()["model"]["version_id"], "ContentLength": 1}
@@ -100,10 +124,6 @@ class AsTheyAre:
         destination = {"Bucket": f"arn:aws:s3:::{WEST}"}
         rule = {"Status": "Enabled", "Filter": {"Prefix": "transformed/"}, "Destination": destination}
         return {"ReplicationConfiguration": {"Rules": [rule]}}
-
-
-def handed() -> Handover:
-    return Handover(EAST, "222222222222", "us-east-1", PREFIX, VERSIONS, "2026-11-22T16:39:15.480+00:00")
 
 
 def look(failed: FailedReplica) -> str:
@@ -129,7 +149,9 @@ def test_the_lineage_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_orphan_shown() -> None:
     submission = Submission("training", JOB.name, JOB.name, JOB)
     target = AwsTarget("222222222222", "us-west-2", "aws_crossaccount_role_conn_west2", site="ml")
-    assert Orphan(submission, target, "its task has ended").text in shown("stop-orphans")
+    orphan = Orphan(submission, target, "its task has ended")
+    assert orphan.text in shown("stop-orphans")
+    assert "\n".join(told(orphan).lines()) in shown("stop-orphans")
 
 
 def test_the_failed_replicas_shown() -> None:
@@ -143,5 +165,5 @@ def test_the_failed_replicas_shown() -> None:
 
 def test_the_tokens_shown() -> None:
     page = (PAGES.parent / "explanation" / "submit-once.md").read_text()
-    assert {"52643695b4", JOB.token, JOB.name, Attempt(TRANSFORM, 1).folder} <= set(page.replace("`", " ").split())
-    assert TRAIN.family == "52643695b4"
+    words = set(page.replace("`", " ").split())
+    assert {TRAIN.family, f"{TRAIN.since:08x}", JOB.token, JOB.name, Attempt(TRANSFORM, 1).folder} <= words

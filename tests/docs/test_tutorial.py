@@ -59,4 +59,5 @@ def test_every_command_of_the_tutorial_works(tmp_path: Path) -> None:
     assert "cross_account_machine_learning_dag: run" in done.stdout
     assert "raw/ml_train_data.csv" in done.stdout
     assert '"JobRunState": "SUCCEEDED"' in done.stdout
+    assert "<- raw object  ml_train_data.csv" in done.stdout
     assert "Nothing is left." in done.stdout

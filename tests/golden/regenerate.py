@@ -5,6 +5,7 @@ in this folder hold the files against the same functions.
 
 - `<topology>/<account>/<region>/<stack>.json`: the templates of each topology in `TOPOLOGIES`.
 - `<topology>/names.json`: the JSON that lies beside its DAGs.
+- `graphs/<topology>.svg` and `.mmd`: the picture of the example, and of a topology of 30 sites.
 - `errors/<case>.txt`: what the reader of each faulty `errors/<case>.yaml` is told.
 """
 
@@ -14,17 +15,21 @@ import sys
 from pathlib import Path
 
 from crosswind.errors import TopologyError
+from crosswind.report.graph import contents, mermaid, svg
 from crosswind.synth import deployer_stacks, inline_sources, names_file, pretty, synth
 from crosswind.topology import Declared, check, load, read
+from tests.golden.thirty_sites import thirty_sites
 
-__all__ = ["ERRORS", "HERE", "TOPOLOGIES", "errors", "generated", "stale", "told"]
+__all__ = ["ERRORS", "GRAPHS", "HERE", "TOPOLOGIES", "errors", "generated", "graphs", "stale", "told"]
 
 HERE = Path(__file__).parent
 ERRORS = HERE / "errors"
+GRAPHS = HERE / "graphs"
 TOPOLOGIES = {
     "unified_pipelines": HERE.parents[1] / "examples" / "unified_pipelines" / "crosswind.yaml",
     "customer_keys": HERE / "topologies" / "customer_keys.yaml",
     "movers": HERE / "topologies" / "movers.yaml",
+    "scoring": HERE / "topologies" / "scoring.yaml",
     "three_accounts": HERE / "topologies" / "three_accounts.yaml",
 }
 
@@ -45,6 +50,17 @@ def generated() -> dict[Path, str]:
 def errors() -> dict[Path, str]:
     """The text of every golden error."""
     return {path.with_suffix(".txt"): told(path) for path in sorted(ERRORS.glob("*.yaml"))}
+
+
+def graphs() -> dict[Path, str]:
+    """The text of every golden picture."""
+    shown = {"unified_pipelines": load(TOPOLOGIES["unified_pipelines"]), "movers": load(TOPOLOGIES["movers"])}
+    shown["thirty_sites"] = thirty_sites()
+    files: dict[Path, str] = {}
+    for name, topology in shown.items():
+        files[GRAPHS / f"{name}.svg"] = svg(contents(topology))
+        files[GRAPHS / f"{name}.mmd"] = mermaid(contents(topology))
+    return files
 
 
 def told(path: Path) -> str:
@@ -70,7 +86,7 @@ def main() -> int:
     """Write every golden file, and remove the stale ones."""
     for path in stale():
         path.unlink()
-    for path, text in {**generated(), **errors()}.items():
+    for path, text in {**generated(), **errors(), **graphs()}.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)

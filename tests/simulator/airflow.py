@@ -41,7 +41,9 @@ class Airflow(People):
         run_after: float | None = None,
     ) -> DagRun:
         """A new DAG run."""
-        run = DagRun(dag, run_id, self.clock.now if run_after is None else run_after, conf or {}, events)
+        run = DagRun(
+            dag, run_id, self.clock.now if run_after is None else run_after, conf or {}, events, started=self.clock.now
+        )
         run.tasks = {task.id: TaskInstance(run, task, self.retries) for task in self.dags[dag]}
         self.runs[dag, run_id] = run
         self._advance(run)

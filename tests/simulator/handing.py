@@ -49,7 +49,7 @@ class Publish:
             inputs = json.loads(run["Arguments"]["--crosswind-inputs"])
             producer = {"dag_id": ti.run.dag, "run_id": ti.run.id, "task_id": ti.task.id, "inputs": inputs}
             prefix = run["Arguments"]["--prefix"]
-            _, reference = publish(clients, "source", prefix, producer, self.company.clock.date())
+            _, reference = publish(clients, "source", prefix, producer)
         except ERRORS as error:
             raise failed(error) from error
         return Success(reference.document(), event=reference.document())
@@ -94,8 +94,9 @@ class Arrive:
             every=60.0,
         )
         watch = self.watch(awaited, process)
-        while (step := watch.step()).busy:
-            continue
+        step = watch.step()
+        if step.busy:
+            step = watch.step()
         if step.error is not None and not classify(step.error).retry:
             raise failed(step.error)
         if step.end is not None:

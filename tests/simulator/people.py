@@ -18,7 +18,8 @@ class People(Waits):
         """Clear a task and those after it."""
         if ti.run.deleted:
             return
-        ti.run.state = "running"
+        if ti.run.state != "running":
+            ti.run.state, ti.run.started = "running", self.clock.now
         for each in self._from(ti):
             self._clear(each)
         self._advance(ti.run)

@@ -76,7 +76,9 @@ class Process:
         faults: that it meets, by call.
     """
 
-    __slots__ = ("_coroutine", "_faults", "_last", "_world", "calls", "doomed", "frozen", "name", "on_kill", "user")
+    __slots__ = (
+        "_amid", "_coroutine", "_faults", "_last", "_world", "calls", "doomed", "frozen", "name", "on_kill", "user",
+    )  # fmt: skip
 
     def __init__(self, world: World, name: str, faults: dict[int, Fault]) -> None:
         self.name = name
@@ -88,6 +90,7 @@ class Process:
         self._world = world
         self._faults = faults
         self._last = 0
+        self._amid = ""
         self._coroutine: _Coroutine | None = None
 
     @property
@@ -131,11 +134,12 @@ class Process:
         if isinstance(fault.kind, Blow):
             return fault.kind
         if fault.kind == Act.PAUSE:
-            world.pauses.append((self.name, operation, fault.seconds))
-            self._pause(fault)
+            # A pause in an on_kill holds up the call in whose midst that came.
+            world.pauses.append((self.name, self._amid or operation, fault.seconds))
+            self._pause(fault, operation)
         else:
             self.user(fault.kind)
-            self.terminate(fault.then)
+            self.terminate(fault.then, operation)
         return None
 
     def leave(self, blow: Blow | None) -> None:
@@ -143,18 +147,23 @@ class Process:
         if blow is Blow.CRASH_AFTER:
             raise Crash
 
-    def terminate(self, then: int) -> None:
+    def terminate(self, then: int, amid: str = "") -> None:
         """SIGTERM: `on_kill` runs in the midst of what the process does, which then goes on for some calls.
+
+        Args:
+            then: how many.
+            amid: the operation that it stands before.
 
         Source: airflow.sdk.execution_time.task_runner (`_on_term`), supervisor.kill (SIGKILL after a while).
         """
         if self._last:
             return
-        self._last = -1
+        self._last, self._amid = -1, amid
         self.on_kill()
+        self._amid = ""
         self._last = self.calls + then + 1
 
-    def _pause(self, fault: Fault) -> None:
+    def _pause(self, fault: Fault, operation: str) -> None:
         if fault.seconds <= _LONG:
             self._world.clock.now += fault.seconds
             return
@@ -164,7 +173,7 @@ class Process:
         self._world.wake(fault.seconds, coroutine.resume)
         coroutine.suspend()
         if self.doomed():
-            self.terminate(fault.then)
+            self.terminate(fault.then, operation)
 
 
 class _Coroutine:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from crosswind.airflow.owner import Owner
 from tests.simulator.process import Process
 
 __all__ = [
@@ -89,8 +90,8 @@ class TaskInstance:
     """The row of a task in a DAG run."""
 
     __slots__ = (
-        "error", "event", "kept", "max_tries", "process", "run", "state", "task", "ticket", "tries", "trigger", "value",
-        "waiting", "waiting_for",
+        "announced", "error", "event", "kept", "max_tries", "process", "run", "state", "task", "ticket", "tries",
+        "trigger", "value", "waiting", "waiting_for",
     )  # fmt: skip
 
     def __init__(self, run: DagRun, task: Task, retries: int) -> None:
@@ -107,6 +108,7 @@ class TaskInstance:
         self.error = ""
         self.kept: Any = None
         self.waiting_for: Any = None
+        self.announced: Owner | None = None
 
     @property
     def key(self) -> str:
@@ -130,6 +132,7 @@ class DagRun:
         run_after: when it was asked for.
         conf: its parameters.
         events: time and extra of the Asset events that started it.
+        started: when it began; anew when a task is cleared after its end.
     """
 
     dag: str
@@ -140,6 +143,7 @@ class DagRun:
     tasks: dict[str, TaskInstance] = field(default_factory=dict)
     state: str = "running"
     deleted: bool = False
+    started: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class Setup:
 
 def owner_of(ti: TaskInstance) -> Owner:
     """`crosswind.airflow.context.owner_of`."""
-    return Owner(ti.run.dag, ti.run.id, ti.task.id, -1, ti.max_tries)
+    return Owner(ti.run.dag, ti.run.id, ti.task.id, -1, ti.max_tries, int(ti.run.started))
 
 
 class _JobError(RunError):
@@ -80,6 +80,7 @@ class JobTask:
         return {"token": submission.attempt.token, "id": submission.id, **submission.details, **look.outcome}
 
     def execute(self, ti: TaskInstance, process: Process) -> Success | Deferred:
+        ti.announced = owner_of(ti)
         return self._again(ti, process, {})
 
     def resume(self, ti: TaskInstance, process: Process, event: Any, error: str) -> Success | Deferred:
@@ -172,6 +173,7 @@ class _Call:
         if self.running is None:
             return
         jobs, owner = self.running
+        jobs.end()
         try:
             found = [self.submission] if self.submission else [job for job, look in jobs.find(owner) if look.state.live]
             for submission in found:

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from crosswind.airflow.handover import lineage
+from crosswind.airflow.handover.channels import prefixes_read
 from crosswind.airflow.handover.read import read
-from crosswind.airflow.handover.verify import MismatchError, verify
+from crosswind.airflow.handover.verify import verify
 from crosswind.airflow.jobs.claims import Claims
 from crosswind.airflow.jobs.glue import GlueJobs
 from crosswind.airflow.jobs.lambda_ import LambdaJobs
@@ -37,7 +38,9 @@ class TransformTask(JobTask):
             inputs = [{"bucket": "source", "key": RAW, "version_id": version}]
             return {"--prefix": _prefix(attempt), "--crosswind-inputs": json.dumps(inputs)}
 
-        return GlueJobs(clients, GLUE_JOB, arguments, claims, details=lambda attempt: {"prefix": _prefix(attempt)})
+        return GlueJobs(
+            clients, GLUE_JOB, arguments, claims, details=lambda attempt: {"prefix": _prefix(attempt)}, tried=ti.tries
+        )
 
 
 class TrainTask(JobTask):
@@ -62,14 +65,12 @@ class TrainTask(JobTask):
                 "Tags": lineage.tags(arrival),
             }
 
-        return TrainingJobs(self.company.clients(WEST, process), request)
+        return TrainingJobs(self.company.clients(WEST, process), request, tried=ti.tries)
 
     def finished(self, ti: TaskInstance, process: Process, submission: Submission, look: Look) -> dict[str, Any]:
         arrival, west = arrival_of(ti), self.company.clients(WEST, process)
         job = west.client("sagemaker").describe_training_job(TrainingJobName=submission.id)
-        uri = job["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
-        if not uri.startswith(f"s3://{arrival.bucket}/{arrival.prefix}"):
-            raise MismatchError(f"{submission.id} read {uri}")
+        prefixes_read(job, arrival)
         verify(self.company.clients(site_of(arrival), process), arrival)
         source = self.company.clients(EAST, process)
         lineage.put(west, arrival, read(source, arrival.reference), job, submission)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from crosswind.airflow.jobs.claims import Claims
+from crosswind.airflow.jobs.orphans import states_in
 from crosswind.airflow.jobs.reap import LiveState, Reach, Reaper, live_state
 from crosswind.airflow.jobs.tags import owner_in
 from crosswind.airflow.owner import Owner
@@ -50,7 +51,8 @@ class World:
         self.airflow.succeeded = self._succeeded
         self.consumed: set[str] = set()
         self._owners: dict[str, Owner] = {}
-        self._before: list[tuple[TaskInstance, str]] = []
+        self._before: list[tuple[TaskInstance, str, bool]] = []
+        self._orphaned: set[str] = set()
         self._retries_changed = False
 
     def _company(self) -> Company:
@@ -115,8 +117,8 @@ class World:
         """The prefix that a run must take, where its events or its parameters say it."""
         if run.conf.get("prefix"):
             return str(run.conf["prefix"])
-        published = [(extra["published"], extra["prefix"]) for _, extra in run.events]
-        return max(published)[1] if published else None
+        published = [(extra["published"], time, extra["prefix"]) for time, extra in run.events]
+        return max(published)[2] if published else None
 
     def can_finish(self, run: DagRun) -> bool:
         """Whether nothing that is there for good stands in a run's way: overwritten or removed data."""
@@ -141,12 +143,17 @@ class World:
         airflow = self.airflow
         if airflow.calm and self.clock.now > HORIZON + 2 * _REAP:
             return  # nothing is left behind any more
+        if self.clock.now < airflow.scheduler_up:  # it is a DAG's
+            airflow.at(airflow.scheduler_up, self._reap)
+            return
         airflow.after(_REAP, self._reap)
         process = airflow.process("reaper", "reaper")
         process.run(lambda: self._reap_in(process), _nothing)
 
     def _reap_in(self, process: Process) -> None:
-        before, faults, began = orphans(self), len(self.report.applied), self.clock.now
+        faults, began = len(self.report.applied), self.clock.now
+        # Left behind for an interval already: what a clear has left a moment ago is its task's next try's to stop.
+        self._orphaned, before = orphans(self), self._orphaned & orphans(self)
         claims = Claims(self.company.clients(EAST, process), "claims-east", "_crosswind/claims/", now=self.clock.date)
         reaches = [
             Reach(self.company.clients(EAST, process), {GLUE_JOB: claims}),
@@ -155,7 +162,7 @@ class World:
 
         def states(owner: Owner) -> LiveState:
             process.enter("airflow", "states")
-            return self._state(owner)
+            return states_in(*self._answer(owner))
 
         reaper = Reaper(reaches, states, now=self.clock.date)
         survey = reaper.survey()
@@ -172,7 +179,19 @@ class World:
             return LiveState.GONE
         ti = run.tasks[owner.task_id]
         state = None if ti.state == "none" else ti.state.replace(" ", "_")
-        return live_state(owner, state=state, group=ti.max_tries)
+        return live_state(owner, state=state, group=ti.max_tries, since=int(run.started))
+
+    def _answer(self, owner: Owner) -> tuple[dict[str, dict[str, str | None]], Owner, Owner | None]:
+        """What the Task SDK's `get_task_states` answers, nothing of groups; and what the task has announced."""
+        run = self.airflow.runs.get((owner.dag_id, owner.run_id))
+        if run is None or run.deleted:
+            return {}, owner, None
+        ti = run.tasks[owner.task_id]
+        return (
+            {owner.run_id: {ti.task.id: None if ti.state == "none" else ti.state.replace(" ", "_")}},
+            owner,
+            ti.announced,
+        )
 
     def _do(self, deed: Deed) -> None:
         self.report.applied.append(deed.id)
@@ -231,12 +250,14 @@ class World:
 
     def _cleared(self, ti: TaskInstance) -> None:
         if isinstance(ti.value, dict) and "token" in ti.value:
-            self._before.append((ti, ti.value["token"]))
+            begun_anew = ti.run.started == self.clock.now  # the run had ended
+            self._before.append((ti, ti.value["token"], begun_anew))
 
     def _rerun(self) -> None:
-        for ti, token in self._before:
+        for ti, token, begun_anew in self._before:
             again = isinstance(ti.value, dict) and ti.value.get("token") == token
-            if again and ti.state == "success" and not self._retries_changed and not ti.run.deleted:
+            excused = self._retries_changed and not begun_anew
+            if again and ti.state == "success" and not excused and not ti.run.deleted:
                 self.report.add(Invariant.RERUN, f"{ti.key} was cleared and is content with the job {token} of before")
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from crosswind.airflow.handover.model import Arrival, Handover, Reference, Version
     from crosswind.airflow.hooks.cross_account import CrossAccountHook, clients_of
     from crosswind.airflow.hooks.sagemaker import CrossAccountSageMakerHook
+    from crosswind.airflow.names_file import load_topology
     from crosswind.airflow.operators.glue import CrossAccountGlueJobOperator
     from crosswind.airflow.operators.handover import PublishHandover
     from crosswind.airflow.operators.lambda_ import CrossAccountLambdaOperator
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from crosswind.airflow.owner import Attempt, Owner
     from crosswind.airflow.reaper import reaper_dag
     from crosswind.airflow.sensors.arrival import ArrivalSensor
-    from crosswind.airflow.settings import TopologyNames, load_topology
+    from crosswind.airflow.settings import TopologyNames
     from crosswind.airflow.target import AwsTarget
 
 __all__ = [
@@ -92,7 +93,7 @@ _HOME = {
     "clients_of": "hooks.cross_account",
     "declared_connection": "guard",
     "default_args": "defaults",
-    "load_topology": "settings",
+    "load_topology": "names_file",
     "owner_of": "context",
     "reaper_dag": "reaper",
     "target_of": "context",

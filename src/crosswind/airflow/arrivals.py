@@ -30,7 +30,6 @@ from crosswind.errors import CrosswindError, WrongAccountError
 __all__ = ["ArrivalStep", "ArrivalWatch", "Awaited", "End"]
 
 _FIRST_PAUSE = 1 / 16  # of `every`: most objects replicate within seconds, and a look costs little
-_NAMED = 5  # missing objects that a message names
 
 
 class End(StrEnum):
@@ -40,7 +39,7 @@ class End(StrEnum):
     FAILED = "failed"
     """It never will: waiting longer, or trying again, changes nothing."""
     LATE = "late"
-    """The time budget is over."""
+    """The time budget is over, and something is missing. What is there and only has to be proven is not late."""
     BLIND = "blind"
     """FAILED_LOOKS looks in a row could not be made."""
 
@@ -154,6 +153,7 @@ class ArrivalWatch:
         self._arrivals: dict[str, Arrival] = {}
         self._pauses = 0
         self._failed = 0
+        self._all_there = False
 
     def step(self) -> ArrivalStep:
         """Look once at all that is missing; blocks as long as the calls take, never raises what a service answered.
@@ -173,8 +173,10 @@ class ArrivalWatch:
             return ArrivalStep(End.FAILED, "\n".join(hopeless))
         if not self._open():
             return ArrivalStep(End.ARRIVED, arrivals=tuple(self._arrivals[r.prefix] for r in self._awaited.references))
-        if self._over:
-            return ArrivalStep(End.LATE, self._late({r: look for r, look in looks.items() if look.arrival is None}))
+        missing = {reference: look for reference, look in looks.items() if look.missing}
+        self._all_there = not missing
+        if missing and self._over:
+            return ArrivalStep(End.LATE, "\n".join(self._lacks(*each) for each in missing.items()))
         return self._wait(busy=any(look.busy for look in looks.values()))
 
     # -- one look ------------------------------------------------------------------------------------------
@@ -229,7 +231,7 @@ class ArrivalWatch:
             self._failed += 1
         if self._failed >= FAILED_LOOKS:
             return ArrivalStep(End.BLIND, f"{self._failed} looks in a row failed, the last with: {failure.message}")
-        if self._over:
+        if self._over and not self._all_there:
             return ArrivalStep(End.LATE, f"The last look failed: {failure.message}")
         return replace(self._wait(), error=error)
 
@@ -241,19 +243,14 @@ class ArrivalWatch:
 
     # -- too late ------------------------------------------------------------------------------------------
 
-    def _late(self, looks: Mapping[Reference, ArrivalLook]) -> str:
-        return "\n".join(self._lacks(reference, look) for reference, look in looks.items())
-
     def _lacks(self, reference: Reference, look: ArrivalLook) -> str:
         """What is missing of one handover, and what its source says of it."""
-        there = {version.key for version in look.arrived}
         try:
             source = self._connect(self._awaited.source)
-            missing = [version for version in read(source, reference).versions if version.key not in there]
-            named = [f"{each.key} ({self._said(source, reference, each)})" for each in missing[:_NAMED]]
+            named = [f"{each.key} ({self._said(source, reference, each)})" for each in look.named]
         except (BotoCoreError, ClientError, CrosswindError) as error:
             named = [f"what its source says could not be asked: {error}"]
-        more = f"; and {look.missing - _NAMED} more" if look.missing > _NAMED else ""
+        more = f"; and {look.missing - len(look.named)} more" if look.missing > len(look.named) else ""
         return (
             f"s3://{self._awaited.bucket}/{reference.prefix}: {look.missing} of {reference.objects} objects,"
             f" {look.missing_bytes} of {reference.size} bytes are missing {look.lag_seconds:.0f} s after publication:"

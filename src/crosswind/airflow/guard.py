@@ -12,6 +12,7 @@ from typing import Any
 
 from crosswind.airflow.denials import show_denials
 from crosswind.airflow.hooks.cross_account import CrossAccountHook
+from crosswind.airflow.operators.placed import PlacedOperator
 from crosswind.airflow.settings import TopologyNames
 from crosswind.errors import InputError
 
@@ -21,8 +22,8 @@ __all__ = ["declared_connection"]
 def declared_connection(names: TopologyNames) -> Callable[[Any], None]:
     """A `pre_execute` callable: the task's connection must be one of the topology's, and act at its site.
 
-    The callable raises InputError for a connection that is missing, undeclared, unknown to Airflow, without a
-    role, or used in another Region than its site's; WrongAccountError for a role of another account. A task
+    The callable raises InputError for a connection that is missing, undeclared, another pipeline's, unknown to Airflow,
+    without a role, or used in another Region than its site's; WrongAccountError for a role of another account. A task
     without an `aws_conn_id` passes: it makes no AWS call by a connection. From then on the task's log shows why a
     call was denied, as far as the endpoint tells (`denials`).
     """
@@ -39,6 +40,14 @@ def declared_connection(names: TopologyNames) -> Callable[[Any], None]:
                 f"connection {conn_id!r} is not declared. Declared: {', '.join(sorted(names.connections))}",
                 hint="use the connection of the site where the task works",
             )
+        own = site.connections.get(getattr(task, "dag_id", ""), conn_id) if site else conn_id
+        if site and conn_id != own:
+            raise InputError(
+                f"connection {conn_id!r} is not this DAG's at site {site.name}, which is {own!r}",
+                hint=f"aws_conn_id=names.site({site.name!r}).connection_of(dag_id)",
+            )
+        if isinstance(task, PlacedOperator) and task.site:
+            return  # its own hook refuses the same when it first acts, and asking here would read the connection twice
         region_name = getattr(task, "region_name", None)
         account = site.account if site else None
         region = CrossAccountHook(conn_id, region_name=region_name, account_id=account).conn_config.region_name

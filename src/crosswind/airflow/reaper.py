@@ -9,16 +9,17 @@ from typing import Any
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import AirflowRuntimeError
 
-from crosswind.airflow.context import target_of
+from crosswind.airflow.context import announced, target_of
 from crosswind.airflow.defaults import default_args
 from crosswind.airflow.hooks.cross_account import clients_of
 from crosswind.airflow.jobs.claims import Claims
-from crosswind.airflow.jobs.reap import LiveState, Reach, Reaper, Survey, live_state
+from crosswind.airflow.jobs.orphans import states_in
+from crosswind.airflow.jobs.reap import LiveState, Reach, Reaper, Survey
 from crosswind.airflow.owner import Owner
 from crosswind.airflow.settings import TopologyNames
-from crosswind.errors import RunError
+from crosswind.errors import InputError, RunError
 
-__all__ = ["ReapOperator", "reaper_dag", "states_in"]
+__all__ = ["ReapOperator", "reaper_dag"]
 
 
 class ReapOperator(BaseOperator):
@@ -58,10 +59,10 @@ class ReapOperator(BaseOperator):
             clients = clients_of(target_of(self.names, site, context))
             jobs = [job for job in self.names.jobs.values() if job.site == site]
             glue = {
-                job.name: Claims(clients, job.claims_bucket, job.claims_prefix) for job in jobs if job.type == "glue"
+                job.name: Claims(clients, job.claims_bucket, job.claims_prefix) for job in jobs if job.kind == "glue"
             }
             # The site's role may list no other kinds.
-            yield Reach(clients, glue, ("training",) if any(job.type == "sagemaker" for job in jobs) else ())
+            yield Reach(clients, glue, sorted({job.kind for job in jobs} & {"training", "processing"}))
 
     def _require_all(self, survey: Survey, left: list[str]) -> None:
         unseen = [f"{target.text} could not be looked at: {why}" for target, why in survey.failures]
@@ -81,27 +82,12 @@ class _States:
 
     def __call__(self, owner: Owner) -> LiveState:
         try:
+            # First who the task says to be: what begins anew in between is another by its state.
+            said = announced(self._ti, owner)
             answer = self._ti.get_task_states(dag_id=owner.dag_id, task_ids=[owner.task_id], run_ids=[owner.run_id])
-        except AirflowRuntimeError:
+        except (AirflowRuntimeError, InputError):
             return LiveState.UNKNOWN
-        return states_in(answer, owner)
-
-
-def states_in(answer: dict[str, dict[str, str | None]], owner: Owner) -> LiveState:
-    """What the answer of `get_task_states` says of an owner. Pure.
-
-    Args:
-        answer: state by task (`<task>_<map index>` when it is mapped) by run; a run that is gone is left out.
-        owner: a job's.
-    """
-    key = owner.task_id if owner.map_index < 0 else f"{owner.task_id}_{owner.map_index}"
-    tasks = answer.get(owner.run_id, {})
-    if key not in tasks:
-        return LiveState.GONE
-    if tasks[key] is None:
-        # Its job is older than the answer, so the task has run; it has no state since somebody cleared it.
-        return LiveState.SUPERSEDED
-    return live_state(owner, state=tasks[key], group=None)
+        return states_in(answer, owner, said)
 
 
 def reaper_dag(names: TopologyNames, dag_id: str = "") -> DAG:

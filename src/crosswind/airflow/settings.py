@@ -1,37 +1,55 @@
-"""The names that a DAG may know: one JSON file beside it, written by `crosswind deploy`. Pure."""
+"""The names that a DAG may know: of sites, buckets, jobs and replications, by their declared names. Pure."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
-from crosswind.errors import InputError, Place
+from crosswind.errors import InputError
 
-__all__ = ["Bucket", "FailureQueue", "Intervals", "Job", "Replication", "Site", "TopologyNames", "load_topology"]
+__all__ = ["KINDS", "Bucket", "FailureQueue", "Intervals", "Job", "Replication", "Site", "TopologyNames"]
 
-_SCHEMA_VERSION = 2
 # A job ends by its own time-out (Glue's Timeout, SageMaker's MaxRuntimeInSeconds). This bound is for the wait
 # alone, so that it never gives up before the job does.
 _LONGEST_JOB = timedelta(hours=12)
-_MOVERS = ("crr", "crr-rtc", "copy", "in-place")
+KINDS: Mapping[str, str] = {
+    "glue": "glue",
+    "glue_python_shell": "glue",
+    "sagemaker": "training",
+    "sagemaker_processing": "processing",
+    "lambda": "lambda",
+}
+"""The kind of remote job that each type of job has."""
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Site:
-    """A named (account, Region) where work runs, the Airflow connection that acts there, and people's role there."""
+    """A named (account, Region) where work runs.
+
+    Args:
+        name: as declared.
+        account: its 12 digits.
+        region: its Region.
+        connection: the Airflow connection that acts there.
+        console_role: people's role there; empty without one.
+        connections: the connections of pipelines that have a role of their own there, by DAG id.
+    """
 
     name: str
     account: str
     region: str
     connection: str
     console_role: str = ""
+    connections: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def connection_of(self, dag_id: str) -> str:
+        """The connection under which a DAG acts there: its own if it has one."""
+        return self.connections.get(dag_id, self.connection)
 
 
 @dataclass(frozen=True)
@@ -80,7 +98,7 @@ class Job:
     """A job of the topology: its AWS name, or for SageMaker the place of its configuration.
 
     Args:
-        type: `glue`, `sagemaker` or `lambda`.
+        type: `glue`, `glue_python_shell`, `sagemaker`, `sagemaker_processing` or `lambda`.
         site: where it runs.
         name: of the Glue job or the function.
         config_bucket: SageMaker: the bucket of the request that starts it.
@@ -104,6 +122,11 @@ class Job:
     results_prefix: str = ""
     timeout_seconds: int = 0
     log_group: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The kind of its remote jobs, as `jobs` calls them: both types of Glue job have runs of one kind."""
+        return KINDS[self.type]
 
 
 @dataclass(frozen=True)
@@ -143,7 +166,7 @@ class TopologyNames:
     @property
     def connections(self) -> dict[str, Site]:
         """The site of each connection."""
-        return {site.connection: site for site in self.sites.values()}
+        return {c: site for site in self.sites.values() for c in (site.connection, *site.connections.values())}
 
     def site(self, name: str) -> Site:
         """A site by its declared name; raises InputError, with the names that there are."""
@@ -162,12 +185,12 @@ class TopologyNames:
 
         Args:
             name: as declared in `jobs`.
-            kind: the type that it must have, when only one will do.
+            kind: the type that it must have, or the kind of its remote jobs, when only one will do.
 
         Raises:
             InputError: no such job, or one of another type; with the names that there are.
         """
-        fitting = {key: job for key, job in self.jobs.items() if kind in ("", job.type)}
+        fitting = {key: job for key, job in self.jobs.items() if kind in ("", job.type, job.kind)}
         return _named(fitting, name, f"{kind} job".strip())
 
     def folder(self, place: str) -> tuple[Bucket, str]:
@@ -192,93 +215,6 @@ class TopologyNames:
             f"no site is declared in account {account}, Region {region}. Declared: {_listed(self.sites)}",
             hint="declare a site there, so that a connection leads to it",
         )
-
-
-def load_topology(dag_file: str, name: str = "") -> TopologyNames:
-    """Read the names file that lies beside a DAG file.
-
-    Args:
-        dag_file: the DAG's `__file__`.
-        name: the topology's name; not needed while one JSON file lies there.
-
-    Raises:
-        InputError: no file, several, not JSON, another schema_version, or a member missing.
-    """
-    folder = Path(dag_file).resolve().parent
-    found = sorted(folder.glob(f"{name or '*'}.json"))
-    if len(found) != 1:
-        raise InputError(
-            f"{len(found)} names files; exactly one is needed" + "".join(f", {path.name}" for path in found),
-            place=Place(file=str(folder / f"{name or '*'}.json")),
-            hint="`crosswind deploy` writes it beside the DAGs; with several, name the topology",
-        )
-    return read_names(found[0])
-
-
-def read_names(file: Path) -> TopologyNames:
-    """The names in a file that `crosswind deploy` wrote; raises InputError as `load_topology` does."""
-    place = Place(file=str(file))
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"not JSON: {error}", place=place) from error
-    version = document.get("schema_version") if isinstance(document, dict) else None
-    if version != _SCHEMA_VERSION:
-        raise InputError(
-            f"schema_version is {version!r}; this crosswind reads {_SCHEMA_VERSION}",
-            place=place,
-            hint="deploy DAGs and wheel with one version of crosswind",
-        )
-    try:
-        return _names(document)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"a member is missing or of another shape: {error}", place=place) from error
-
-
-def _names(document: Mapping[str, Any]) -> TopologyNames:
-    sites = {key: Site(key, **site) for key, site in document["sites"].items()}
-    buckets = {key: Bucket(**bucket) for key, bucket in document["buckets"].items()}
-    return TopologyNames(
-        topology=document["topology"],
-        partition=document["partition"],
-        sites=sites,
-        buckets=buckets,
-        jobs={key: _job(job, sites) for key, job in document["jobs"].items()},
-        intervals=Intervals(**document["intervals"]),
-        replications={key: _replication(key, each, buckets) for key, each in document["replications"].items()},
-    )
-
-
-def _job(job: Mapping[str, Any], sites: Mapping[str, Site]) -> Job:
-    config, claims, results = (job.get(member) or {} for member in ("config", "claims", "results"))
-    return Job(
-        type=job["type"],
-        site=sites[job["site"]],
-        name=job.get("name", ""),
-        config_bucket=config.get("bucket", ""),
-        config_key=config.get("key", ""),
-        claims_bucket=claims.get("bucket", ""),
-        claims_prefix=claims.get("prefix", ""),
-        results_bucket=results.get("bucket", ""),
-        results_prefix=results.get("prefix", ""),
-        timeout_seconds=int(job.get("timeout_seconds", 0)),
-        log_group=job.get("log_group", ""),
-    )
-
-
-def _replication(name: str, document: Mapping[str, Any], buckets: Mapping[str, Bucket]) -> Replication:
-    failures = document.get("failures")
-    if document["mover"] not in _MOVERS:
-        raise ValueError(f"replications.{name}.mover is {document['mover']!r}; there are {', '.join(_MOVERS)}")
-    return Replication(
-        name=name,
-        source=buckets[document["source"]],
-        destination=buckets[document["destination"]],
-        folder=document["folder"],
-        mover=document["mover"],
-        repair=bool(document.get("repair", False)),
-        failures=FailureQueue(**failures) if failures else None,
-    )
 
 
 def _named(found: Mapping[str, _T], name: str, what: str) -> _T:

@@ -34,6 +34,8 @@ EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", 
 _GLUE_LOG_GROUP = "/aws-glue/jobs"
 _LONGEST_PAUSE = 600.0
 _GROWTH = 2.0
+_LOG_DELAY = 5.0  # seconds: CloudWatch shows a line some time after it was written
+_LAST_READS = 2
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ class Watch:
     """One job, from its submission to its end.
 
     A single failed look (a network's hiccup, a policy on its way) is no reason to give a paid job up; FAILED_LOOKS in
-    a row are. Throttled looks are never counted: the pause grows instead. Expired credentials are replaced.
+    a row are. Throttled looks are never counted: the pause grows instead. Expired credentials are replaced. When the
+    job has ended its log is read once more some seconds later, and if there was more, again: its last lines say why.
 
     Args:
         submission: the job.
@@ -136,9 +139,13 @@ class Watch:
         self._looks = 0
         self._failed = 0
         self._pause = every
+        self._end: Look | None = None
+        self._last_reads = 0
 
     def step(self) -> Step:
         """Look once; blocks as long as the calls take, never raises what a service or a network answered."""
+        if self._end is not None and self._jobs is not None:
+            return self._read_last(self._jobs, self._end)
         self._looks += 1
         try:
             if self._jobs is None:
@@ -151,11 +158,18 @@ class Watch:
         self._show_lines(self._jobs)
         if look.state.live:
             return self._next()
-        return Step(look=look)
+        self._end = look
+        return Step(pause=min(self._every, _LOG_DELAY))
 
     def stop(self) -> None:
         """Ask for the job's end."""
         (self._jobs or self._connect()).stop(self._submission)
+
+    def _read_last(self, jobs: RemoteJobs, end: Look) -> Step:
+        self._last_reads += 1
+        if self._show_lines(jobs) and self._last_reads < _LAST_READS:
+            return Step(pause=min(self._every, _LOG_DELAY))
+        return Step(look=end)
 
     def _after(self, error: Exception) -> Step:
         failure = classify(error)
@@ -177,15 +191,17 @@ class Watch:
             return Step(gave_up=f"gave up after {self._looks} looks")
         return Step(pause=self._pause)
 
-    def _show_lines(self, jobs: RemoteJobs) -> None:
+    def _show_lines(self, jobs: RemoteJobs) -> bool:
+        """Write the new lines; whether there were any."""
         try:
             lines, self._position = jobs.log_lines(self._submission, self._position)
         except (BotoCoreError, ClientError, CrosswindError) as error:
             # No log is a reason to give a job up, and the next look asks again.
             self._log.warning("No log of %s to show: %s", self._submission.id, error)
-            return
+            return False
         for line in lines:
             self._log.info("%s", line.rstrip())
+        return bool(lines)
 
 
 def _submits_none(attempt: Attempt) -> Mapping[str, str]:

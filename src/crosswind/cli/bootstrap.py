@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from crosswind import deploy as engine
-from crosswind.cli import wire
-from crosswind.cli.console import Console
-from crosswind.cli.deploy import show_event, show_targets
+from crosswind.cli.deploy import show_event
+from crosswind.cli.invocation import Invocation, show_targets
 from crosswind.cli.options import (
     EndpointOption,
     FileOption,
@@ -20,7 +19,6 @@ from crosswind.cli.options import (
     OutputOption,
     StateOption,
     YesOption,
-    again,
 )
 from crosswind.errors import UsageError
 from crosswind.topology import Topology
@@ -42,17 +40,16 @@ def bootstrap(
     output: OutputOption = Output.text,
 ) -> None:
     """Make the role under which `deploy`, `run` and `destroy` act, in every declared account."""
-    console = Console(as_json=output is Output.json)
-    topology, _ = wire.topology(file)
-    if console.as_json and not (yes or local):
-        raise UsageError("bootstrap asks before it changes anything", hint="add --yes to --output json")
-    administrator = wire.administrator_sessions(topology, local, endpoint_url, state, _profiles(topology, profile))
+    called = Invocation(file, local, endpoint_url, state, output)
+    console, topology = called.console, called.topology
+    called.require_answer("bootstrap asks before it changes anything", given=yes or local)
+    administrator = called.administrator(_profiles(topology, profile))
     show_targets(console, topology, administrator)
     with console.phase("read what exists"):
         if remove and engine.plan_destroy(topology, administrator).steps:
             raise UsageError(
                 f"{topology.name} is still deployed, and only the deployer's roles can remove it",
-                hint=f"first: crosswind destroy {again(file, local, endpoint_url, state)}",
+                hint=f"first: crosswind destroy {called.again}",
             )
         make = engine.plan_bootstrap_removal if remove else engine.plan_bootstrap
         plan = make(topology, administrator)
@@ -64,7 +61,7 @@ def bootstrap(
     if console.as_json:
         console.data(engine.outcome_json(outcome))
     if not remove:
-        console.note(f"next: crosswind deploy {again(file, local, endpoint_url, state)}")
+        console.note(f"next: crosswind deploy {called.again}")
 
 
 def _profiles(topology: Topology, given: Sequence[str] | None) -> dict[str, str]:

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from crosswind.deploy import Document, TaskInstance
 from crosswind.errors import CrosswindError, TopologyError
+from crosswind.report.paragraph import Paragraph
 
 __all__ = ["Console"]
 
@@ -52,6 +53,10 @@ class Console:
         if not self.as_json:
             self._out.print(escape(text), style=style or None)
 
+    def text(self, text: str) -> None:
+        """Print a text of many lines as it is, such as a picture: it may be the content of a file."""
+        sys.stdout.write(text)
+
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table: boxed on a terminal, aligned plain columns elsewhere."""
         if self.as_json:
@@ -65,6 +70,13 @@ class Console:
         for row in rows:
             table.add_row(*(escape(cell) for cell in row))
         self._out.print(table)
+
+    def paragraph(self, paragraph: Paragraph) -> None:
+        """Print a paragraph, its headline in bold."""
+        headline, *lines = paragraph.lines()
+        self.line(headline, style="bold")
+        for line in lines:
+            self.line(line)
 
     def document(self, document: Document) -> None:
         """Print a plan."""

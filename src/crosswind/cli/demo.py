@@ -18,13 +18,15 @@ from crosswind.aws import Sessions
 from crosswind.cli import wire
 from crosswind.cli.chaos import Act, Chaos
 from crosswind.cli.console import Console
-from crosswind.cli.deploy import show_event, show_targets
+from crosswind.cli.deploy import show_event
+from crosswind.cli.invocation import show_targets
 from crosswind.cli.options import Output, OutputOption, StateOption
+from crosswind.cli.summary import show_summary
 from crosswind.cli.why import point_to_why
 from crosswind.errors import DeployError
 from crosswind.local.process import WorldProcess
 from crosswind.local.state import StateFolder
-from crosswind.report import Handed, Summary, collect
+from crosswind.report import Summary, collect
 from crosswind.topology import Intervals, Names, Topology
 
 __all__ = ["demo"]
@@ -65,6 +67,7 @@ def demo(
         show.stop()
         console.note(f"The world is stopped; its logs are kept in {_short_path(folder.root)}", style="yellow")
         raise
+    kept = _kept(folder, topology, wire.sessions({}, show.endpoint)) if keep else {}
     if console.as_json:
         console.data(
             {
@@ -73,10 +76,11 @@ def demo(
                 "decisions": show.decisions,
                 "phases": show.phases,
                 "chaos": [asdict(act) for act in show.acts],
+                "kept": kept,
             }
         )
     if keep:
-        _say_how_to_stop(console, folder, topology, wire.sessions({}, show.endpoint), file or wire.example())
+        _say_how_to_stop(console, kept, summary.model, file or wire.example())
         return
     _forget(folder)
 
@@ -188,81 +192,26 @@ class Demo:
         self.phases[name] = round(time.monotonic() - began, 1)
 
 
-def show_summary(
-    console: Console,
-    summary: Summary,
-    decisions: Mapping[str, int],
-    phases: Mapping[str, float],
-    waiting: int = 0,
-) -> None:
-    """Print what a run did.
-
-    Args:
-        console: prints.
-        summary: of the run.
-        decisions: how many `requests` IAM decided, and how many it `allowed` and `denied`.
-        phases: seconds by phase.
-        waiting: how many leftovers wait for their end, as KMS keys do.
-    """
-    console.line()
-    console.table(
-        f"{summary.topology}: what happened",
-        ("step", "account", "region", "acting as (arn:aws:sts::ACCOUNT:...)", "took"),
-        [
-            (step.what, step.account, step.region, _short(step.identity), f"{step.seconds:.1f} s")
-            for step in summary.steps
-        ],
-    )
-    console.line()
-    if summary.handed:
-        _show_handed(console, summary.handed)
-    console.line(f"replicated   {summary.replicated_objects} objects, {summary.replicated_bytes:,} bytes")
-    for name, value in sorted(summary.metrics.items()):
-        console.line(f"metric       {name} = {value:.4f}")
-    console.line(f"model        {summary.model}")
-    folders = sorted({"/".join(each.split("/")[:3]) for each in summary.removed})
-    console.line(f"cleaned up   {len(summary.removed)} intermediate objects below")
-    for folder in folders:
-        console.line(f"             s3://{folder}/")
-    requests = ", ".join(f"{account} {count}" for account, count in sorted(summary.requests.items()))
-    console.line(f"AWS calls    {requests}")
-    console.line(
-        f"IAM          {decisions['requests']} requests decided: {decisions['allowed']} allowed,"
-        f" {decisions['denied']} denied (set-up, clean-up and what services did by themselves included)"
-    )
-    console.line("time         " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in phases.items()))
-    if "destroy" in phases:
-        found = f"only {waiting} KMS keys, which KMS deletes later" if waiting else "no resource of the topology"
-        console.line(f"left         nothing: a sweep of every declared account and Region found {found}")
-
-
-def _show_handed(console: Console, handed: Handed) -> None:
-    console.line(
-        f"handed over  {handed.objects} objects, {handed.size:,} bytes, arrived by {handed.mover}"
-        f" {handed.seconds:.1f} s after publication, below {handed.prefix}"
-    )
-    for key, here, there in handed.versions:
-        moved = f"version {here} at both ends" if here == there else f"version {here} -> {there}"
-        console.line(f"             {key.removeprefix(handed.prefix)}  {moved}")
-
-
-def _short(arn: str) -> str:
-    """An ARN without what the other columns say."""
-    return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
-
-
-def _say_how_to_stop(console: Console, folder: StateFolder, topology: Topology, sessions: Sessions, file: Path) -> None:
-    """Say how to reach what was left up, and how to stop it."""
+def _kept(folder: StateFolder, topology: Topology, sessions: Sessions) -> dict[str, str]:
+    """How to reach what was left up."""
     client = sessions.client("mwaa", topology.hub_account, topology.hub.region)
     host = client.create_web_login_token(Name=Names(topology).environment)["WebServerHostname"]
+    return {"airflow": f"http://{host}", "endpoint": sessions.endpoint, "state": str(_short_path(folder.root))}
+
+
+def _say_how_to_stop(console: Console, kept: Mapping[str, str], model: str, file: Path) -> None:
+    """Say how to reach what was left up, and how to stop it."""
+    state = f"--state {kept['state']}"
+    there = f"--local {state} -f {_short_path(file)}"
     console.line()
-    console.line(f"Airflow UI   http://{host}  (no login: it listens on this machine only)")
-    console.line(f"AWS calls    {sessions.endpoint}")
-    state, topology_file = _short_path(folder.root), _short_path(file)
-    console.line(f'             eval "$(crosswind local env --state {state} -f {topology_file} --account data)"')
-    console.line(f"run again    crosswind run --local --state {state} -f {topology_file}")
-    console.line(f"decisions    crosswind local decisions --state {state}")
-    console.line(f"stop         crosswind local down --state {state}")
+    console.line(f"Airflow UI   {kept['airflow']}  (no login: it listens on this machine only)")
+    console.line(f"AWS calls    {kept['endpoint']}")
+    console.line(f'             eval "$(crosswind local env {state} -f {_short_path(file)} --account data)"')
+    console.line(f"run again    crosswind run {there}")
+    if model:
+        console.line(f"lineage      crosswind lineage {there} {model}")
+    console.line(f"decisions    crosswind local decisions {state}")
+    console.line(f"stop         crosswind local down {state}")
 
 
 def _short_path(path: Path) -> Path:

@@ -8,9 +8,8 @@ from pathlib import Path
 import typer
 
 from crosswind import deploy as engine
-from crosswind.aws import Sessions
-from crosswind.cli import wire
 from crosswind.cli.console import Console
+from crosswind.cli.invocation import Invocation
 from crosswind.cli.options import (
     EndpointOption,
     FileOption,
@@ -19,12 +18,9 @@ from crosswind.cli.options import (
     OutputOption,
     StateOption,
     YesOption,
-    again,
 )
-from crosswind.errors import UsageError
-from crosswind.topology import Topology
 
-__all__ = ["deploy", "show_event", "show_targets"]
+__all__ = ["deploy", "show_event"]
 
 
 def deploy(
@@ -36,19 +32,17 @@ def deploy(
     output: OutputOption = Output.text,
 ) -> None:
     """Create or update everything that the topology declares, in all its accounts and Regions."""
-    console = Console(as_json=output is Output.json)
-    topology, root = wire.topology(file)
-    if console.as_json and not (yes or local):
-        raise UsageError("deploy asks before it changes anything", hint="add --yes to --output json")
+    called = Invocation(file, local, endpoint_url, state, output)
+    console, topology = called.console, called.topology
+    called.require_answer("deploy asks before it changes anything", given=yes or local)
     if local:
-        administrator = wire.administrator_sessions(topology, local, endpoint_url, state)
+        administrator = called.administrator()
         with console.phase("make the deployer's roles"):
             roles = engine.plan_bootstrap(topology, administrator)
             engine.Applier(administrator, show_event(console)).apply(roles).raise_first()
-    sessions = wire.target_sessions(topology, local, endpoint_url, state)
-    show_targets(console, topology, sessions)
+    sessions = called.deployer()
     with console.phase("read what exists"):
-        plan = engine.plan_deploy(topology, root, sessions)
+        plan = engine.plan_deploy(topology, called.root, sessions)
     console.document(engine.show(plan))
     if plan.changes and not (yes or local or typer.confirm("Apply this plan?")):
         raise typer.Exit(1)
@@ -65,16 +59,7 @@ def deploy(
         for key, value in sorted(outputs.items())
     ]
     console.table("outputs", ("stack", "output", "value"), rows)
-    console.note(f"next: crosswind run {again(file, local, endpoint_url, state)}")
-
-
-def show_targets(console: Console, topology: Topology, sessions: Sessions) -> None:
-    """Show who will act, where, before anything changes."""
-    rows = [
-        (target.name, target.account, ", ".join(target.regions), target.caller)
-        for target in engine.targets(topology, sessions)
-    ]
-    console.table(f"endpoint {sessions.endpoint or 'AWS'}", ("account", "id", "regions", "acting as"), rows)
+    console.note(f"next: crosswind run {called.again}")
 
 
 def show_event(console: Console) -> Callable[[engine.Event], None]:

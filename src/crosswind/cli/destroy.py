@@ -8,9 +8,8 @@ from pathlib import Path
 import typer
 
 from crosswind import deploy as engine
-from crosswind.cli import wire
-from crosswind.cli.console import Console
-from crosswind.cli.deploy import show_event, show_targets
+from crosswind.cli.deploy import show_event
+from crosswind.cli.invocation import Invocation
 from crosswind.cli.options import (
     EndpointOption,
     FileOption,
@@ -19,7 +18,6 @@ from crosswind.cli.options import (
     OutputOption,
     StateOption,
     YesOption,
-    again,
 )
 from crosswind.errors import DeployError, UsageError
 
@@ -35,12 +33,10 @@ def destroy(
     output: OutputOption = Output.text,
 ) -> None:
     """Remove everything that the topology declares, data included, and list what is left."""
-    console = Console(as_json=output is Output.json)
-    topology, _ = wire.topology(file)
-    if console.as_json and not yes:
-        raise UsageError("destroy asks before it removes anything", hint="add --yes to --output json")
-    sessions = wire.target_sessions(topology, local, endpoint_url, state)
-    show_targets(console, topology, sessions)
+    called = Invocation(file, local, endpoint_url, state, output)
+    console, topology = called.console, called.topology
+    called.require_answer("destroy asks before it removes anything", given=yes)
+    sessions = called.deployer()
     with console.phase("read what exists"):
         plan = engine.plan_destroy(topology, sessions)
     console.document(engine.show(plan))
@@ -49,7 +45,6 @@ def destroy(
         if typed != topology.name:
             raise UsageError(f'"{typed}" is not {topology.name}; nothing was removed', hint="run it again")
     engine.Applier(sessions, show_event(console)).apply(plan).raise_first()
-    where = again(file, local, endpoint_url, state)
     with console.phase("look for what is left"):
         left = engine.leftovers(topology, sessions)
     if console.as_json:
@@ -59,6 +54,6 @@ def destroy(
         console.table("left", ("account", "region", "kind", "name", "reason"), rows)
     else:
         console.line("Nothing is left.")
-        console.note(f"the deployer's roles stay; to remove them: crosswind bootstrap --remove {where}")
+        console.note(f"the deployer's roles stay; to remove them: crosswind bootstrap --remove {called.again}")
     if unexplained := [each for each in left if not each.reason]:
         raise DeployError(f"{len(unexplained)} resources are left", hint="run `crosswind destroy` again")

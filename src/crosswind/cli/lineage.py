@@ -8,11 +8,10 @@ from typing import Annotated
 
 import typer
 
-from crosswind.airflow.handover.lineage import Step
 from crosswind.cli import wire
 from crosswind.cli.console import Console
 from crosswind.cli.options import EndpointOption, FileOption, LocalOption, Output, OutputOption, StateOption
-from crosswind.report.ancestry import lineage_of
+from crosswind.report.ancestry import lineage_of, told
 
 __all__ = ["lineage"]
 
@@ -32,12 +31,5 @@ def lineage(
     if console.as_json:
         console.data({"schema_version": 1, "steps": [asdict(step) for step in found.steps], "record": found.document})
         return
-    for number, step in enumerate(found.steps):
-        console.line(f"{'' if number == 0 else '<- '}{step.kind}  {step.name}{_doubt(step)}", style="bold")
-        width = max((len(label) for label, _ in step.facts), default=0)
-        for label, value in step.facts:
-            console.line(f"     {label.ljust(width)}  {value}")
-
-
-def _doubt(step: Step) -> str:
-    return "" if step.exact else "  (not certain: it was changed meanwhile)"
+    for paragraph in told(found):
+        console.paragraph(paragraph)

@@ -11,7 +11,24 @@ from typing import Annotated, NoReturn
 import typer
 
 from crosswind import __version__
-from crosswind.cli import bootstrap, demo, deploy, destroy, iam, lineage, local, reap, run, synth, validate, why
+from crosswind.cli import (
+    bootstrap,
+    demo,
+    deploy,
+    destroy,
+    graph,
+    iam,
+    init,
+    lineage,
+    local,
+    prove,
+    reap,
+    run,
+    schema,
+    synth,
+    validate,
+    why,
+)
 from crosswind.cli.console import Console
 from crosswind.errors import CrosswindError
 
@@ -24,8 +41,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(demo.demo)
+app.command("init")(init.init)
 app.command("validate")(validate.validate)
+app.command("graph")(graph.graph)
+app.command("schema")(schema.schema)
 app.command("synth")(synth.synth)
+app.command("prove")(prove.prove)
 app.command("bootstrap")(bootstrap.bootstrap)
 app.command("deploy")(deploy.deploy)
 app.command("run")(run.run)

@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from crosswind.cli import wire
-from crosswind.cli.console import Console
-from crosswind.cli.deploy import show_targets
-from crosswind.cli.options import EndpointOption, FileOption, LocalOption, Output, OutputOption, StateOption, again
+from crosswind.cli.invocation import Invocation
+from crosswind.cli.options import EndpointOption, FileOption, LocalOption, Output, OutputOption, StateOption
 from crosswind.cli.why import point_to_why
 from crosswind.errors import RunError
 
@@ -27,12 +26,11 @@ def run(
     output: OutputOption = Output.text,
 ) -> None:
     """Unpause the pipelines, trigger those that follow no other, and follow all to their end."""
-    console = Console(as_json=output is Output.json)
-    topology, _ = wire.topology(file)
-    sessions = wire.target_sessions(topology, local, endpoint_url, state)
-    show_targets(console, topology, sessions)
+    called = Invocation(file, local, endpoint_url, state, output)
+    console = called.console
+    sessions = called.deployer()
     try:
-        runs = wire.pipeline_runs(topology, sessions, console.task).run(timeout)
+        runs = wire.pipeline_runs(called.topology, sessions, console.task).run(timeout)
     except RunError:
         if local:
             point_to_why(console, wire.world_process(wire.state(state)), file, state)
@@ -42,4 +40,4 @@ def run(
         return
     for each in runs:
         console.line(f"{each.pipeline}: run {each.run_id} succeeded, {len(each.tasks)} tasks")
-    console.note(f"next: crosswind destroy {again(file, local, endpoint_url, state)}")
+    console.note(f"next: crosswind destroy {called.again}")

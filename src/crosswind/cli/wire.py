@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from crosswind.local.edge.call import Service
     from crosswind.local.edge.edge import Edge
     from crosswind.local.edge.routes import LocalRoute
-    from crosswind.local.engines import GlueService, LambdaService, SageMakerService
+    from crosswind.local.engines import GlueService, LambdaService, ProcessingService, SageMakerService, SageMakerTags
     from crosswind.local.moto_backend import MotoBackend
     from crosswind.local.replication import Replication
     from crosswind.local.world import World
@@ -210,8 +210,8 @@ def world(state: StateFolder, port: int) -> World:
     mwaa = Mwaa(issuer, clients, state.airflow, state.cache, lambda: server.endpoint)
     replication = Replication(edge, issuer, moto)
     cloudformation = CloudFormation(issuer, clients)
-    runners = _engines(issuer, clients, children, server.endpoint, state, moto)
-    services = (cloudformation, mwaa, replication, GlueDefinitions(moto), *runners)
+    runners, tags = _engines(issuer, clients, children, server.endpoint, state, moto)
+    services = (cloudformation, mwaa, replication, GlueDefinitions(moto), tags, *runners)
     held = HeldAnswers()
     _behind(edge, services, replication, {**mwaa.routes, **replication.routes, **held.routes})
     edge.add_hook(held.after_call)
@@ -246,18 +246,23 @@ def _engines(
     endpoint: str,
     state: StateFolder,
     moto: MotoBackend,
-) -> tuple[GlueService, SageMakerService, LambdaService]:
-    """The services that execute jobs, each with its engine and the roles that it acts for."""
+) -> tuple[tuple[GlueService, SageMakerService, ProcessingService, LambdaService], SageMakerTags]:
+    """The services that execute jobs, each with its engine and the roles that it acts for; and the jobs' tags."""
     from crosswind.local import engines
 
     glue, sagemaker, lambda_ = (engines.Roles(identities, clients, via) for via in ("glue", "sagemaker", "lambda"))
-    folders = {name: state.jobs / name for name in ("glue", "sagemaker", "lambda")}
-    return (
+    folders = {name: state.jobs / name for name in ("glue", "sagemaker", "processing", "lambda")}
+    check = engines.InputCheck(sagemaker)
+    training = engines.SageMakerService(
+        engines.SageMakerEngine(sagemaker, children, endpoint, folders["sagemaker"]), check
+    )
+    processing = engines.ProcessingService(
+        engines.ProcessingEngine(sagemaker, children, endpoint, folders["processing"]), check
+    )
+    runners = (
         engines.GlueService(engines.GlueEngine(glue, children, endpoint, folders["glue"]), moto),
-        engines.SageMakerService(
-            engines.SageMakerEngine(sagemaker, children, endpoint, folders["sagemaker"]),
-            engines.InputCheck(sagemaker),
-            engines.through(moto.dispatch),
-        ),
+        training,
+        processing,
         engines.LambdaService(engines.LambdaEngine(lambda_, children, endpoint, folders["lambda"]), moto),
     )
+    return runners, engines.SageMakerTags((training.jobs, processing.jobs), engines.through(moto.dispatch))

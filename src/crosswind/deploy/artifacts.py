@@ -12,8 +12,8 @@ from typing import Any
 
 from crosswind.deploy.wheel import build_wheel, plugins_zip
 from crosswind.errors import InputError, Place
-from crosswind.synth import names_file, training_config
-from crosswind.topology.model import GlueJob, LambdaJob, SageMakerJob, Topology
+from crosswind.synth import names_file, sagemaker_config
+from crosswind.topology.model import GlueJob, LambdaJob, ProcessingJob, SageMakerJob, Topology
 from crosswind.topology.names import Names
 
 __all__ = ["AIRFLOW", "File", "files_of", "lambda_sources", "read"]
@@ -93,12 +93,12 @@ def _markers(topology: Topology) -> Iterator[File]:
 def _scripts(topology: Topology, root: Path) -> Iterator[File]:
     names = Names(topology)
     for name, job in topology.jobs.items():
-        if isinstance(job, GlueJob):
+        if isinstance(job, GlueJob | ProcessingJob):
             bucket = job.scripts.partition("/")[0]
             yield File(bucket, names.script_key(name), read(root, job.script), "text/x-python")
-        elif isinstance(job, SageMakerJob):
+        if isinstance(job, SageMakerJob):
             bucket = job.configs.partition("/")[0]
-            text = training_config(topology, name, read(root, job.config).decode())
+            text = sagemaker_config(topology, name, read(root, job.config).decode())
             yield File(bucket, names.config_key(name), text.encode(), "application/json")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from crosswind.aws import Sessions, translated
 from crosswind.deploy.runs import ENDED, Airflow
 from crosswind.deploy.stacks import Working
-from crosswind.deploy.steps import RemoveLogGroups, StopJobs, StopRuns
+from crosswind.deploy.steps import RemoveLogGroups, SageMakerJobs, StopJobs, StopRuns
 from crosswind.deploy.waiting import Pace
 from crosswind.errors import AwsError, NotFoundError
 
@@ -49,12 +49,12 @@ def stop_runs(step: StopRuns, working: Working) -> str:
 
 
 def stop_jobs(step: StopJobs, working: Working) -> str:
-    """Stop what still runs: Glue job runs by job name, training jobs by the role they act under."""
+    """Stop what still runs: Glue job runs by job name, SageMaker's jobs by the roles that they act under."""
     stopped = 0
     for name in step.glue_jobs:
         stopped += _stop_glue(step, name, working)
-    if step.training_role_arn:
-        stopped += _stop_training(step, working)
+    for jobs in step.sagemaker:
+        stopped += _stop_sagemaker(step, jobs, working)
     return f"{stopped} job(s) stopped"
 
 
@@ -73,18 +73,19 @@ def _stop_glue(step: StopJobs, name: str, working: Working) -> int:
     return len(live)
 
 
-def _stop_training(step: StopJobs, working: Working) -> int:
+def _stop_sagemaker(step: StopJobs, jobs: SageMakerJobs, working: Working) -> int:
     sagemaker = working.sessions.client("sagemaker", step.account, step.region)
+    kind, named = jobs.kind, f"{jobs.kind.capitalize()}Job"
     stopped = 0
-    with translated(f"stop the training jobs in {step.account}, {step.region}"):
-        pages = sagemaker.get_paginator("list_training_jobs").paginate(StatusEquals="InProgress")
-        for summary in [summary for page in pages for summary in page["TrainingJobSummaries"]]:
-            name = summary["TrainingJobName"]
+    with translated(f"stop the {kind} jobs in {step.account}, {step.region}"):
+        pages = sagemaker.get_paginator(f"list_{kind}_jobs").paginate(StatusEquals="InProgress")
+        for summary in [summary for page in pages for summary in page[f"{named}Summaries"]]:
+            name = {f"{named}Name": summary[f"{named}Name"]}
             # Others' jobs are not ours to look at: the deployer's role names ours by how their names begin.
-            if not name.lower().startswith(tuple(prefix.lower() for prefix in step.training_prefixes)):
+            if not summary[f"{named}Name"].lower().startswith(tuple(prefix.lower() for prefix in jobs.prefixes)):
                 continue
-            if sagemaker.describe_training_job(TrainingJobName=name)["RoleArn"] == step.training_role_arn:
-                sagemaker.stop_training_job(TrainingJobName=name)
+            if getattr(sagemaker, f"describe_{kind}_job")(**name)["RoleArn"] == jobs.role_arn:
+                getattr(sagemaker, f"stop_{kind}_job")(**name)
                 stopped += 1
     return stopped
 

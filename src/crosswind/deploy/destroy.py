@@ -11,7 +11,7 @@ Works from whatever a deploy has left behind: steps are planned for what exists 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from crosswind.deploy.inventory import bucket_places, log_group_prefixes, plain
 from crosswind.deploy.observe import Observed, Wanted
@@ -21,14 +21,15 @@ from crosswind.deploy.steps import (
     EmptyBucket,
     Plan,
     RemoveLogGroups,
+    SageMakerJobs,
     Step,
     StopJobs,
     StopReplication,
     StopRuns,
 )
 from crosswind.deploy.target import places
-from crosswind.synth import Stack, training_prefixes
-from crosswind.topology.model import GlueJob, SageMakerJob, Topology
+from crosswind.synth import Stack, job_prefixes
+from crosswind.topology.model import GlueJob, SageMakerJob, Topology, TrainingJob
 from crosswind.topology.names import Names
 
 __all__ = ["plan_removal", "wanted_for_removal"]
@@ -120,20 +121,23 @@ class _Removal:
                 continue
             jobs = {name: job for name, job in self._topology.jobs.items() if job.site == stack.site}
             glue = tuple(self._names.job(name) for name, job in jobs.items() if isinstance(job, GlueJob))
-            training = [name for name, job in jobs.items() if isinstance(job, SageMakerJob)]
-            for role in sorted({self._names.job_role_arn(name) for name in training}) or ([""] if glue else []):
+            sagemaker = tuple(self._sagemaker(name, job) for name, job in jobs.items() if isinstance(job, SageMakerJob))
+            if glue or sagemaker:
                 step = StopJobs(
-                    id=f"stop/{stack.site}" + (f"/{role.rpartition('/')[2]}" if role else ""),
+                    id=f"stop/{stack.site}",
                     account=stack.account,
                     region=stack.region,
                     after=after,
                     glue_jobs=glue,
-                    training_role_arn=role,
-                    training_prefixes=tuple(p for name in training for p in training_prefixes(self._topology, name)),
+                    sagemaker=sagemaker,
                 )
                 self._steps.append(step)
                 found.append(step.id)
         return tuple(found) or after
+
+    def _sagemaker(self, name: str, job: SageMakerJob) -> SageMakerJobs:
+        kind: Literal["training", "processing"] = "training" if isinstance(job, TrainingJob) else "processing"
+        return SageMakerJobs(kind, self._names.job_role_arn(name), job_prefixes(self._topology, name))
 
     def _stop_replication(self, after: tuple[str, ...]) -> tuple[str, ...]:
         sources = {replication.source for replication in self._topology.replications.values() if replication.by_s3}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crosswind.synth import Stack
-from crosswind.topology.model import GlueJob, LambdaJob, Topology
+from crosswind.topology.model import LambdaJob, SparkJob, Topology
 from crosswind.topology.names import Names
 
 __all__ = ["bucket_places", "log_group_prefixes", "plain"]
@@ -28,8 +28,8 @@ def log_group_prefixes(topology: Topology, account: str, region: str) -> tuple[s
     MWAA: docs.aws.amazon.com/mwaa/latest/userguide/monitoring-airflow.html
     (`airflow-<environment>-<module>`).
     Lambda: docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html (`/aws/lambda/<function>`).
-    Those of Glue (`/aws-glue/jobs/output`) and SageMaker (`/aws/sagemaker/TrainingJobs`) belong to all jobs
-    of an account and Region, so they are nobody's to remove.
+    Those of Glue (`/aws-glue/jobs/output`, `/aws-glue/python-jobs/output`) and SageMaker
+    (`/aws/sagemaker/TrainingJobs`) belong to all jobs of an account and Region, so they are nobody's to remove.
     """
     names = Names(topology)
     found = []
@@ -43,7 +43,7 @@ def log_group_prefixes(topology: Topology, account: str, region: str) -> tuple[s
             continue
         if isinstance(job, LambdaJob):
             found.append(f"/aws/lambda/{names.job(name)}$")
-        if isinstance(job, GlueJob):
+        if isinstance(job, SparkJob):
             found.append(f"/aws-glue/jobs/{names.job(name)}$")
     return tuple(found)
 

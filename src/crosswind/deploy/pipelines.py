@@ -14,16 +14,10 @@ from crosswind.deploy.tasklog import cause_in, exception_in
 from crosswind.deploy.waiting import Pace, Wait
 from crosswind.errors import DeployError, RunError, RunTimeoutError
 from crosswind.topology import Names, Topology
-from crosswind.topology.model import Step
+from crosswind.topology.model import GlueJob, Step
 
 __all__ = ["PipelineRun", "PipelineRuns", "TaskInstance"]
 
-# Where AWS puts what a job prints.
-_JOB_LOGS = {
-    "glue": "/aws-glue/jobs/error",
-    "lambda": "/aws/lambda/",
-    "sagemaker": "/aws/sagemaker/TrainingJobs",
-}
 _DONE = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
 
 
@@ -191,14 +185,18 @@ class PipelineRuns:
         step = self._step(pipeline, task.task)
         account, region = self._place(step)
         cause = self._cause(pipeline, run_id, task)
-        own = self._topology.jobs[step.run] if step and step.run else None
-        groups = [f"{_JOB_LOGS[own.type]} in {account}, {region}"] if own else []
+        groups = [f"{self._log_group(step.run)} in {account}, {region}"] if step and step.run else []
         groups.append(f"airflow-{Names(self._topology).environment}-Task in {self._hub[0]}, {self._hub[1]}")
         return RunError(
             f"pipeline {pipeline}, task {task.task} (attempt {task.attempt}) failed in account {account},"
             f" {region}: {cause or 'its log gives no reason'}",
             hint=f"read the log groups {' and '.join(groups)}, or run {run_id} in the Airflow UI",
         )
+
+    def _log_group(self, job: str) -> str:
+        """Where AWS puts what a job says of its failure."""
+        group = Names(self._topology).log_group(job)
+        return f"{group}/error" if isinstance(self._topology.jobs[job], GlueJob) else group
 
     def _cause(self, pipeline: str, run_id: str, task: TaskInstance) -> str:
         """What the log of a failed task gives as the reason; logs reach CloudWatch a moment after the task ends."""

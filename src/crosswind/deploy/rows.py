@@ -183,7 +183,7 @@ def _words_of_removal(
         case StopRuns():
             return "!", "DAGs", step.environment, "paused; their runs end with the environment"
         case StopJobs():
-            jobs = [*step.glue_jobs, *(["training jobs"] if step.training_role_arn else [])]
+            jobs = [*step.glue_jobs, *sorted({f"{each.kind} jobs" for each in step.sagemaker}, reverse=True)]
             return "!", "jobs", ", ".join(jobs), "stopped where they run"
         case StopReplication():
             return "!", "replication", step.bucket, "so that no object comes back"

@@ -24,6 +24,7 @@ __all__ = [
     "Plan",
     "RemoveLogGroups",
     "RemoveObject",
+    "SageMakerJobs",
     "Step",
     "StopJobs",
     "StopReplication",
@@ -179,13 +180,21 @@ class StopRuns(_Step):
     dags: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class SageMakerJobs:
+    """The jobs of a declared SageMaker job: their kind, the role that they act under, and how their names begin."""
+
+    kind: Literal["training", "processing"]
+    role_arn: str
+    prefixes: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class StopJobs(_Step):
-    """Stop running Glue job runs by job name, and training jobs by the role they act under and how they are named."""
+    """Stop running Glue job runs by job name, and SageMaker's jobs by their roles and names."""
 
     glue_jobs: tuple[str, ...] = ()
-    training_role_arn: str = ""
-    training_prefixes: tuple[str, ...] = ()
+    sagemaker: tuple[SageMakerJobs, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ Three stages:
    line prints and pages may draw.
 
 `ancestry` walks back from one model by the record beside it; `jobs` says where remote jobs may run, and what Airflow
-says of the tasks that own them.
+says of the tasks that own them. Both tell what they found as paragraphs (`paragraph`).
 
 Of a denial: `origins` (with `template_paths`) finds the template and the line of the topology behind each document that
 an explanation of `crosswind.iam` says to edit, and `denial` puts both into lines of text.

@@ -12,7 +12,7 @@ from crosswind.errors import NotFoundError
 from crosswind.report.ancestry import lineage_of
 from crosswind.report.summary import Summary, TaskRow, summarise
 from crosswind.report.trail import Trail
-from crosswind.synth import training_prefixes
+from crosswind.synth import job_prefixes
 from crosswind.topology import Names, Topology
 
 __all__ = ["collect"]
@@ -59,7 +59,7 @@ def _training(topology: Topology, sessions: Sessions, began: float) -> Mapping[s
             since = datetime.fromtimestamp(began, UTC)
             jobs = client.list_training_jobs(CreationTimeAfter=since)["TrainingJobSummaries"]
             # The deployer's role may describe jobs of ours alone, and names them by how their names begin.
-            prefixes = tuple(prefix.lower() for prefix in training_prefixes(topology, job))
+            prefixes = tuple(prefix.lower() for prefix in job_prefixes(topology, job))
             names = [each["TrainingJobName"] for each in jobs if each["TrainingJobName"].lower().startswith(prefixes)]
             found += [client.describe_training_job(TrainingJobName=name) for name in names]
     return max(found, key=lambda each: (each["TrainingJobStatus"] == "Completed", each["CreationTime"]), default={})

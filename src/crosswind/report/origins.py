@@ -14,19 +14,18 @@ from crosswind.errors import Place
 from crosswind.iam.decision import Layer
 from crosswind.iam.explanation import Document, Explanation
 from crosswind.report.template_paths import path_of
-from crosswind.synth import Grant, Stack, grants
+from crosswind.synth import Actor, Grant, Stack, actors, grants
 from crosswind.topology import Names, Topology
 from crosswind.topology.places import Loc, Places
 
 __all__ = ["Origin", "Origins"]
 
 _KEPT = 3
-_ORCHESTRATOR = "orchestrator"
 # How a statement's Sid begins, and the verbs of the grants behind it.
 _VERBS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("ListVersions", ("pin",)),
+    ("ListVersions", ("trace",)),
     ("ListUploads", ("carry",)),
-    ("List", ("read", "write", "delete", "claim")),
+    ("List", ("read", "write", "delete", "claim", "find")),
     ("Read", ("read", "write", "copy")),
     ("WriteReplicas", ("copy",)),
     ("Write", ("write",)),
@@ -35,6 +34,9 @@ _VERBS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Mark", ("write",)),
     ("Pin", ("pin",)),
     ("Publish", ("publish",)),
+    ("Open", ("open",)),
+    ("Load", ("load",)),
+    ("Vet", ("vet",)),
     ("Record", ("record",)),
     ("Claim", ("claim",)),
     ("Answer", ("answer",)),
@@ -43,6 +45,7 @@ _VERBS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Fetch", ("fetch",)),
     ("Carry", ("carry",)),
     ("Run", ("start",)),
+    ("Reap", ("reap",)),
     ("Invoke", ("start",)),
     ("Pass", ("start",)),
 )
@@ -50,9 +53,9 @@ _ACTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("s3:GetObjectVersion", ("pin", "fetch", "copy")),
     ("s3:GetReplication", ("inspect", "copy")),
     ("s3:GetBucketVersioning", ("inspect",)),
-    ("s3:Get", ("read", "copy")),
-    ("s3:ListBucketVersions", ("pin",)),
-    ("s3:List", ("read", "write", "delete", "claim")),
+    ("s3:Get", ("read", "copy", "load", "open", "vet")),
+    ("s3:ListBucketVersions", ("trace",)),
+    ("s3:List", ("read", "write", "delete", "claim", "find")),
     ("s3:Put", ("write", "publish", "claim", "record", "carry", "answer")),
     ("s3:Replicate", ("copy",)),
     ("s3:Delete", ("delete", "write")),
@@ -110,6 +113,7 @@ class Origins:
         self._stacks = stacks
         self._names = Names(topology)
         self._grants = grants(topology)
+        self._actors = actors(topology, self._grants)
 
     def of(self, explanation: Explanation) -> tuple[Origin, ...]:
         """The origin of each document that an explanation says to edit; none for what the topology did not make."""
@@ -158,7 +162,7 @@ class Origins:
             rules = sorted(topology.replications.items())
             if document.sid.startswith("Replicas"):
                 yield from (("replications", name) for name, rule in rules if rule.target == bucket)
-            elif document.sid.startswith(("HandoversOnce", "Mover")):
+            elif document.sid.startswith(("Handovers", "Mover")):
                 yield from (("replications", name) for name, rule in rules if rule.source == bucket)
             yield ("buckets", bucket)
 
@@ -167,38 +171,40 @@ class Origins:
         trust = document.layer == Layer.TRUST
         if role == names.role("execution"):
             yield ("hub", "airflow")
-        elif role == names.role("cross-account"):
-            yield from self._of_cross_account(document, explanation)
+        elif actor := next((each for each in self._actors if self._is(each, document)), None):
+            yield from self._of_cross_account(actor, document, explanation)
         elif role == names.role("deployer"):
             accounts = sorted(topology.accounts.items())
             yield from (("accounts", name) for name, account in accounts if account.id == document.account)
         for job in sorted(topology.jobs):
             if names.job_role(job) == role and topology.account_of(topology.jobs[job].site) == document.account:
-                asked = [] if trust else self._asked(f"job {job}", document, explanation)
+                asked = [] if trust else self._asked(self._grants.of(f"job {job}"), document, explanation)
                 yield from asked or [("jobs", job)]
         for name, rule in sorted(topology.replications.items()):
             if names.replication_role(rule.source) == role:
                 yield ("replications", name)
 
-    def _of_cross_account(self, document: Document, explanation: Explanation) -> Iterator[Loc]:
+    def _is(self, actor: Actor, document: Document) -> bool:
+        return (actor.role, self._topology.accounts[actor.account].id) == (document.name, document.account)
+
+    def _of_cross_account(self, actor: Actor, document: Document, explanation: Explanation) -> Iterator[Loc]:
         if document.layer == Layer.TRUST:
             near = explanation.near_miss
             wants_id = near is not None and near.document == document and near.key.lower() == "sts:externalid"
             yield ("external_id",) if wants_id else ("hub", "account")
             return
-        yield from self._asked(_ORCHESTRATOR, document, explanation) or self._sites(document.account)
+        yield from self._asked(actor.takes(self._grants), document, explanation) or (("sites", s) for s in actor.sites)
 
     def _sites(self, account: str, region: str = "") -> Iterator[Loc]:
         for name, site in sorted(self._topology.sites.items()):
             if self._topology.account_of(name) == account and region in ("", site.region):
                 yield ("sites", name)
 
-    def _asked(self, who: str, document: Document, explanation: Explanation) -> list[Loc]:
+    def _asked(self, mine: Sequence[Grant], document: Document, explanation: Explanation) -> list[Loc]:
         """The lines of the grants behind a statement; of those that would be near, when there is no statement."""
-        found = [each for each in self._grants if each.who == who or (who == _ORCHESTRATOR and _is_mover(each.who))]
         head, table = (document.sid, _VERBS) if document.sid else (explanation.action, _ACTIONS)
         verbs = next((verbs for begin, verbs in table if head.startswith(begin)), ())
-        found = [each for each in found if each.verb in verbs] if verbs else []
+        found = [each for each in mine if each.verb in verbs]
         bucket, key = self._object(explanation.resource)
         if bucket:
             found = [each for each in found if each.what.partition("/")[0] == bucket]
@@ -216,14 +222,9 @@ class Origins:
         return next(declared, name), key
 
     def _starts(self, job: str, arn: str) -> bool:
-        kind = self._topology.jobs[job].type
+        service = self._topology.jobs[job].type.partition("_")[0]
         last = arn.rpartition(":")[2]
-        return last.endswith((self._names.job(job), self._names.job_role(job))) or f":{kind}:" in arn
-
-
-def _is_mover(who: str) -> bool:
-    """Whether it is Airflow in a destination's account, which acts under the cross-account role there."""
-    return who.startswith("mover ")
+        return last.endswith((self._names.job(job), self._names.job_role(job))) or f":{service}:" in arn
 
 
 def _narrowed(found: list[Grant], holds: Callable[[Grant], bool]) -> list[Grant]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from crosswind.report.trail import Request, Trail
-from crosswind.topology import Names, Topology
+from crosswind.synth import actors, grants
+from crosswind.topology import Topology
 
 __all__ = ["Handed", "StepRow", "Summary", "TaskRow", "summarise"]
 
@@ -127,7 +128,7 @@ def summarise(
         record: what lies beside the model; None for nothing.
     """
     rows = [_task_row(topology, task, trail) for task in tasks]
-    rows += _work_rows(trail)
+    rows += _work_rows(tasks, trail)
     return Summary(
         topology=topology.name,
         steps=tuple(sorted(rows, key=lambda row: row.started)),
@@ -144,12 +145,12 @@ def summarise(
 
 def _task_row(topology: Topology, task: TaskRow, trail: Trail) -> StepRow:
     """A task's row: the identity that it acted as in other accounts, and where."""
-    role = Names(topology).role("cross-account")
+    roles = {actor.role for actor in actors(topology, grants(topology))}
     acted = Counter(
         (request.account, request.region, request.principal)
         for request in trail.requests
         if task.started <= request.time <= task.ended
-        and f":assumed-role/{role}/" in request.principal
+        and request.principal.partition(":assumed-role/")[2].partition("/")[0] in roles
         and request.service not in {"sts", "logs"}
         and _may_be(task, request.principal.rpartition("/")[2])
     )
@@ -166,11 +167,14 @@ def _may_be(task: TaskRow, session: str) -> bool:
     return not at or dag == task.dag
 
 
-def _work_rows(trail: Trail) -> list[StepRow]:
+def _work_rows(tasks: Sequence[TaskRow], trail: Trail) -> list[StepRow]:
     """A row for each role under which AWS services worked; what they do in their own name is no work of a job."""
+    began, ended = min((task.started for task in tasks), default=0.0), max((task.ended for task in tasks), default=0.0)
     acted: dict[tuple[str, str], list[Request]] = {}
     for request in trail.requests:
-        if request.via in _WORK and ":assumed-role/" in request.principal:
+        # Other runs' jobs work under the same roles.
+        ours = began <= request.time <= ended
+        if ours and request.via in _WORK and ":assumed-role/" in request.principal:
             acted.setdefault((request.via, request.principal), []).append(request)
     rows = []
     for (via, principal), requests in acted.items():

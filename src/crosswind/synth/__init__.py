@@ -3,17 +3,19 @@
 Stages:
 
 1. `grants` takes the topology and gives intents: who reads, writes, deletes or starts what, and which line
-   asks for it.
+   asks for it; `actors`, under which roles Airflow takes its own.
 2. The `*_statements` files turn grants into IAM statements. Each statement stands once; a function is a role:
-   `site_statements`, `hub_statements`, `stackset_statements`; or a noun: `object_statements`, `handover_statements`,
-   `bucket_statements`, `key_statements`, and `guest_statements` for roles of other accounts in a bucket.
+   `site_statements`, `actor_statements`, `hub_statements`, `stackset_statements`; or a noun: `object_statements`,
+   `handover_statements`, `sagemaker_statements`, `bucket_statements`, `key_statements`, and `guest_statements` for
+   roles of other accounts in a bucket.
+   `packing` divides them into as many policies as IAM's limits ask for.
 3. One file a resource family (`buckets`, `queues`, `keys`, `glue`, `sagemaker`, `lambda_`, `connections`, `mwaa`,
    `network`, `roles`) adds resources to a `Template`, which refuses dangling references.
 4. `stacks` puts the families together; `synth` gives all stacks in an order in which they can be deployed.
 5. `deployer` gives the stacks of the role that deploys all of it; an administrator launches them once. Its rights
    (`deployer_statements`, `deployer_storage`, `deployer_network`, `deployer_airflow`) hold what CloudFormation does
    with them for each resource type (`provider_statements`, `provider_messages`).
-6. `files` renders the files whose text follows from the topology.
+6. `files` renders the JSON beside the DAGs, `configs` the requests of SageMaker's jobs.
 
 May not: read files, know AWS clients, depend on the order of declaration.
 """
@@ -22,27 +24,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from crosswind.synth.actors import Actor, actors
+from crosswind.synth.configs import sagemaker_config
 from crosswind.synth.deployer import deployer_stack
-from crosswind.synth.files import names_file, training_config
-from crosswind.synth.grants import Grant, grants, training_prefixes
+from crosswind.synth.files import names_file
+from crosswind.synth.grants import Grant, Grants, grants, job_prefixes
 from crosswind.synth.layout import Layout
 from crosswind.synth.stack import Need, Stack, compact, pretty
 from crosswind.synth.stacks import airflow_stack, network_stack, site_stack, stacksets_stack
 from crosswind.topology.model import LambdaJob, Topology
 
 __all__ = [
+    "Actor",
     "Grant",
+    "Grants",
     "Need",
     "Stack",
+    "actors",
     "compact",
     "deployer_stacks",
     "grants",
     "inline_sources",
     "names_file",
     "pretty",
+    "sagemaker_config",
     "synth",
-    "training_config",
-    "training_prefixes",
+    "job_prefixes",
 ]
 
 
@@ -63,7 +70,7 @@ def synth(topology: Topology, sources: Mapping[str, str]) -> tuple[Stack, ...]:
         KeyError: when a source is missing.
     """
     layout = Layout(topology)
-    found = grants(topology)
+    found = layout.found
     stacks: list[Stack] = []
     for account in layout.work_accounts:
         if layout.far_sites(account):

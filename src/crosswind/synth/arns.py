@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from crosswind.synth.grants import training_prefixes
+from crosswind.synth.grants import job_prefixes
 from crosswind.synth.layout import Layout
 from crosswind.synth.template import sub
 
@@ -15,9 +15,10 @@ __all__ = [
     "bucket_arn",
     "job_arn",
     "key_arn",
-    "log_group_arns",
+    "log_group_arn",
     "object_arn",
     "pattern",
+    "processing_arns",
     "role_arn",
     "site_arn",
     "training_arns",
@@ -73,19 +74,29 @@ def job_arn(layout: Layout, job: str, service: str, rest: str) -> dict[str, Any]
     return site_arn(layout, layout.topology.jobs[job].site, service, rest)
 
 
-def log_group_arns(layout: Layout, job: str, group: str) -> list[dict[str, Any]]:
-    """A log group at a job's site, and its streams."""
-    return [job_arn(layout, job, "logs", f"log-group:{group}{tail}") for tail in ("", ":*")]
+def log_group_arn(layout: Layout, job: str, group: str) -> dict[str, Any]:
+    """A log group at a job's site, in the form that all actions but those on tags take, with its streams.
 
-
-def training_arns(layout: Layout, jobs: Iterable[str]) -> list[dict[str, Any]]:
-    """The training jobs of declared jobs: the operator names each after its task and its run.
-
-    In lower case too: SageMaker may write a name so in an ARN, and IAM compares letters as they are.
+    Source: docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html.
     """
+    return job_arn(layout, job, "logs", f"log-group:{group}:*")
+
+
+def training_arns(layout: Layout, jobs: Iterable[str], pipeline: str | None = None) -> list[dict[str, Any]]:
+    """The training jobs of declared jobs: the operator names each after its task and its run."""
+    return _sagemaker_arns(layout, jobs, "training-job", pipeline)
+
+
+def processing_arns(layout: Layout, jobs: Iterable[str], pipeline: str | None = None) -> list[dict[str, Any]]:
+    """The processing jobs of declared jobs, named likewise."""
+    return _sagemaker_arns(layout, jobs, "processing-job", pipeline)
+
+
+def _sagemaker_arns(layout: Layout, jobs: Iterable[str], kind: str, pipeline: str | None) -> list[dict[str, Any]]:
+    """In lower case too: SageMaker may write a name so in an ARN, and IAM compares letters as they are."""
     return [
-        job_arn(layout, job, "sagemaker", f"training-job/{form}*")
+        job_arn(layout, job, "sagemaker", f"{kind}/{form}*")
         for job in jobs
-        for prefix in training_prefixes(layout.topology, job)
+        for prefix in job_prefixes(layout.topology, job, pipeline)
         for form in (prefix, prefix.lower())
     ]

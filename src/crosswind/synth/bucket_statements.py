@@ -33,7 +33,7 @@ def replication(layout: Layout, bucket: str, destinations: Mapping[str, tuple[st
         ),
         allow(
             "WriteReplicas",
-            ["s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"],
+            ["s3:ReplicateObject", "s3:ReplicateTags"],
             [
                 sub(f"arn:${{AWS::Partition}}:s3:::${{{parameter}}}/{folder}/*")
                 for parameter, folders_ in sorted(destinations.items())
@@ -100,7 +100,7 @@ def replica_grant(layout: Layout, bucket: str, sources: Mapping[str, tuple[str, 
             "Sid": f"ReplicasFrom{camel(source)}",
             "Effect": "Allow",
             "Principal": {"AWS": sub(f"arn:${{AWS::Partition}}:iam::{layout.bucket_account(source)}:root")},
-            "Action": ["s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"],
+            "Action": ["s3:ReplicateObject", "s3:ReplicateTags"],
             "Resource": [object_arn(layout, bucket, folder) for folder in paths],
             "Condition": {"ArnEquals": {"aws:PrincipalArn": sub(_role(layout, source))}},
         }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from crosswind.synth import bucket_statements, guest_statements, handover_statements, key_statements
-from crosswind.synth.grants import Grant
+from crosswind.synth.grants import Grants
 from crosswind.synth.keys import add_key, key_here, key_parameter
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.queues import add_failures_queue, notification
@@ -38,7 +38,7 @@ def add_hub_bucket(template: Template, layout: Layout) -> str:
     return logical_id
 
 
-def add_site_bucket(template: Template, layout: Layout, found: Sequence[Grant], bucket: str) -> str:
+def add_site_bucket(template: Template, layout: Layout, found: Grants, bucket: str) -> str:
     """Add a declared bucket with its key, its replication, its policy and its output; returns its logical id.
 
     Replication appears when the parameters with the destinations' names and keys are set; the grant to the execution
@@ -67,21 +67,23 @@ def add_site_bucket(template: Template, layout: Layout, found: Sequence[Grant], 
     return logical_id
 
 
-def _policy(template: Template, layout: Layout, found: Sequence[Grant], bucket: str) -> list[Any]:
+def _policy(template: Template, layout: Layout, found: Grants, bucket: str) -> list[Any]:
     """The statements of a declared bucket's policy."""
-    granted = template.condition_set("ExecutionRoleArn")
     handed_over = sorted({replication.folder for _, replication in layout.handed_over(bucket)})
     return [
         bucket_statements.tls_only(layout.names.bucket(bucket)),
-        *(
-            if_set(granted, statement)
-            for statement in bucket_statements.execution_role_grant(layout, bucket, ref("ExecutionRoleArn"))
-        ),
-        *([handover_statements.write_once(layout, bucket, handed_over)] if handed_over else []),
+        *(_hub_reads(template, layout, bucket) if layout.hub_reads else []),
+        *(handover_statements.guard(layout, bucket, handed_over) if handed_over else []),
         *bucket_statements.replica_grant(layout, bucket, _foreign_sources(layout, bucket)),
         *guest_statements.in_bucket(layout, found, bucket),
         *(key_statements.only_this_key(layout, bucket, key_here(bucket)) if layout.has_key(bucket) else []),
     ]
+
+
+def _hub_reads(template: Template, layout: Layout, bucket: str) -> list[Any]:
+    granted = template.condition_set("ExecutionRoleArn")
+    statements = bucket_statements.execution_role_grant(layout, bucket, ref("ExecutionRoleArn"))
+    return [if_set(granted, statement) for statement in statements]
 
 
 def _add_bucket(

@@ -1,4 +1,4 @@
-"""Airflow's connections, one a site: Secrets Manager secrets where the secrets backend looks."""
+"""Airflow's connections: Secrets Manager secrets where the secrets backend looks."""
 
 from __future__ import annotations
 
@@ -30,26 +30,29 @@ def backend_kwargs() -> str:
 
 
 def add_connections(template: Template, layout: Layout) -> None:
-    """Add the secret of each site's connection.
+    """Add the secret of each connection.
 
     Nothing in them is secret: an ARN, a Region and the external id. They are secrets since Airflow looks
     there.
     """
-    for name, site in sorted(layout.topology.sites.items()):
+    for each in layout.connections:
+        site = layout.topology.sites[each.site]
+        account = layout.topology.account_of(each.site)
         connection = {
             "conn_type": "aws",
             "extra": {
                 "assume_role_kwargs": {"ExternalId": layout.topology.external_id},
                 "region_name": site.region,
-                "role_arn": f"${{{layout.role_parameter(site.account)}}}",
+                "role_arn": f"arn:${{AWS::Partition}}:iam::{account}:role/{each.role}",
             },
         }
         template.add(
-            f"{camel(name)}Connection",
+            f"{camel(each.site)}Connection{camel(each.pipeline)}",
             "AWS::SecretsManager::Secret",
             {
-                "Name": layout.names.secret(site.connection),
-                "Description": f"Airflow connection of the site {name}.",
+                "Name": layout.names.secret(each.name),
+                "Description": f"Airflow connection of the site {each.site}"
+                + (f", for {each.pipeline}." if each.pipeline else "."),
                 "SecretString": sub(json.dumps(connection, sort_keys=True)),
             },
             deletion="Delete",

@@ -61,7 +61,7 @@ def _endpoints(layout: Layout) -> list[Statement]:
 def _connections(layout: Layout) -> Statement:
     """Secrets Manager ends a secret's ARN with a hyphen and six characters of its own."""
     region, account = layout.topology.hub.region, layout.topology.hub_account
-    secrets = sorted(layout.names.secret(site.connection) for site in layout.topology.sites.values())
+    secrets = sorted(layout.names.secret(connection.name) for connection in layout.connections)
     actions = ["CreateSecret", "DeleteSecret", "DescribeSecret", "GetSecretValue"]
     actions += ["TagResource", "UntagResource", "UpdateSecret"]
     return allow(

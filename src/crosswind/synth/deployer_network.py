@@ -30,7 +30,6 @@ LOOKS = tuple(
         "SecurityGroupRules",
         "SecurityGroups",
         "Subnets",
-        "Tags",
         "VpcEncryptionControls",
         "Vpcs",
         "VpnGateways",

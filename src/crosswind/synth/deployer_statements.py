@@ -17,11 +17,12 @@ from crosswind.synth import (
     deployer_storage,
     provider_messages,
     provider_statements,
+    sagemaker_statements,
 )
-from crosswind.synth.arns import arn, log_group_arns, site_arn, training_arns
+from crosswind.synth.arns import arn, log_group_arn, site_arn
 from crosswind.synth.layout import Layout
 from crosswind.synth.roles import Statement, allow
-from crosswind.topology.model import SageMakerJob
+from crosswind.topology.model import SparkJob
 
 __all__ = ["deployer"]
 
@@ -60,7 +61,6 @@ def _stacks(layout: Layout, account: str) -> list[Statement]:
         "CreateStack",
         "DeleteStack",
         "DescribeStackEvents",
-        "DescribeStacks",
         "GetTemplate",
         "TagResource",
         "UntagResource",
@@ -118,14 +118,14 @@ def _stacksets(layout: Layout, account: str, far: Sequence[str]) -> list[Stateme
         ),
         allow(
             "FollowStackSets",
-            ["cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"],
+            ["cloudformation:DescribeStackEvents"],
             [site_arn(layout, site, "cloudformation", f"stack/StackSet-{layout.site_stack(site)}-*") for site in far],
         ),
     ]
 
 
 def _roles(layout: Layout, account: str, home: Sequence[str]) -> list[Statement]:
-    roles = provider_statements.roles_of_sites(layout, account, home) if home else set()
+    roles = provider_statements.roles_of_sites(layout, home) if home else set()
     passed = provider_statements.passed_by_sites(layout, home)
     if layout.far_sites(account):
         administration = layout.names.role("stackset-administration")
@@ -162,17 +162,16 @@ def _jobs(layout: Layout, account: str, home: Sequence[str]) -> list[Statement]:
         logs += [
             found
             for job in everywhere
-            for found in log_group_arns(layout, job, f"/aws-glue/jobs/{layout.names.job(job)}")
+            if isinstance(layout.topology.jobs[job], SparkJob)  # a Python shell writes into groups of all jobs alone
+            for found in [log_group_arn(layout, job, f"{layout.names.log_group(job)}/{layout.names.job(job)}")]
         ]
-    training = [n for site in sites for n, job in layout.jobs(site) if isinstance(job, SageMakerJob)]
-    if arns := training_arns(layout, training):
-        actions = ["sagemaker:DescribeTrainingJob", "sagemaker:ListTags", "sagemaker:StopTrainingJob"]
-        statements.append(allow("StopTraining", actions, arns))
-    logs += [
-        found
-        for name in provider_statements.functions_of(layout, sites)
-        for found in log_group_arns(layout, name, f"/aws/lambda/{layout.names.job(name)}")
-    ]
+    for kind in sagemaker_statements.KINDS:
+        if arns := kind.arns(layout, sagemaker_statements.declared(layout, sites, kind), None):
+            actions = [f"sagemaker:Describe{kind.name}Job", "sagemaker:ListTags", f"sagemaker:Stop{kind.name}Job"]
+            statements.append(allow(f"Stop{kind.name}", actions, arns))
+    # At home, whoever may manage the log group of a function may also remove it.
+    far = provider_statements.functions_of(layout, layout.far_sites(account))
+    logs += [log_group_arn(layout, name, layout.names.log_group(name)) for name in far]
     return [*statements, allow("RemoveLogs", ["logs:DeleteLogGroup"], logs)] if logs else statements
 
 
@@ -184,10 +183,14 @@ def _survey(layout: Layout, account: str) -> list[Statement]:
         "ec2:DescribeVpcs",
         "glue:GetJobs",
         "lambda:ListFunctions",
-        *provider_statements.LOOKED_UP_LOGS,
-        "sagemaker:ListTrainingJobs",
+        "logs:DescribeLogGroups",
         "secretsmanager:ListSecrets",
     ]
+    if provider_statements.functions_of(layout, layout.home_sites(account)):
+        actions += provider_statements.LOOKED_UP_LOGS
+    for kind in sagemaker_statements.KINDS:
+        if sagemaker_statements.declared(layout, layout.sites(account), kind):
+            actions.append(f"sagemaker:List{kind.name}Jobs")
     if provider_messages.telling(layout, layout.sites(account)):
         actions.append("sqs:ListQueues")
     if layout.is_hub(account):

@@ -11,13 +11,17 @@ from crosswind.synth.grants import split_ref
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.roles import Statement, allow
 from crosswind.synth.template import sub
-from crosswind.topology.model import GlueJob, SageMakerJob
+from crosswind.topology.model import GlueJob, ProcessingJob, SageMakerJob, TrainingJob
+from crosswind.topology.names import CLAIMS
 
 __all__ = ["storage", "survey_keys"]
 
 
 def storage(layout: Layout, account: str) -> list[Statement]:
-    """Buckets at home, the files that deploy puts into every bucket, and the emptying of all before a removal."""
+    """Buckets at home, the files that deploy puts into every bucket, and the emptying of all before a removal.
+
+    MWAA asks where its bucket is with the rights of who creates the environment.
+    """
     mine = [name for site in layout.sites(account) for name, _ in layout.buckets(site)]
     home = [name for site in layout.home_sites(account) for name, _ in layout.buckets(site)]
     arns: list[Any] = [bucket_arn(layout, name) for name in home]
@@ -32,42 +36,52 @@ def storage(layout: Layout, account: str) -> list[Statement]:
         files += [sub(f"{airflow}/{key}") for key in ("dags/*", "plugins.zip", "requirements.txt")]
         contents.append(sub(f"{airflow}/*"))
         statements.append(allow("RemoveDags", ["s3:DeleteObject"], [sub(f"{airflow}/dags/*")]))
+        statements.append(allow("LocateAirflowBucket", ["s3:GetBucketLocation"], [sub(airflow)]))
     if arns:
-        statements.append(provider_statements.manage_buckets(arns))
+        sources = provider_statements.sources_of(layout, layout.home_sites(account))
+        statements += provider_statements.manage_buckets(arns, [bucket_arn(layout, name) for name in sources])
     statements += provider_statements.manage_keys(layout, home)
     if every:
         statements += [
             allow("UploadFiles", ["s3:GetObject", "s3:PutObject"], files),
             *_use_keys(layout, account, "EncryptUploads", "kms:GenerateDataKey"),
-            # A removal empties every bucket, and deletes one that no stack holds any more.
-            allow(
-                "EmptyBuckets",
-                ["s3:DeleteBucket", "s3:ListBucket", "s3:ListBucketVersions", "s3:PutReplicationConfiguration"],
-                every,
-            ),
+            allow("EmptyBuckets", ["s3:ListBucketVersions"], every),
             allow("EmptyOfObjects", ["s3:DeleteObjectVersion"], contents),
+            *_far(layout, account),
         ]
     return [*statements, *_replicas(layout, mine), *_records(layout, account, mine)]
 
 
+def _far(layout: Layout, account: str) -> list[Statement]:
+    """Of buckets that StackSets make: a removal stops replication, and deletes what no stack holds any more."""
+    sites = layout.far_sites(account)
+    arns = [bucket_arn(layout, name) for site in sites for name, _ in layout.buckets(site)]
+    replicating = [bucket_arn(layout, name) for name in provider_statements.sources_of(layout, sites)]
+    return [
+        *([allow("DeleteFarBuckets", ["s3:DeleteBucket", "s3:ListBucket"], arns)] if arns else []),
+        *([allow("StopFarReplication", ["s3:PutReplicationConfiguration"], replicating)] if replicating else []),
+    ]
+
+
 def _replicas(layout: Layout, mine: Sequence[str]) -> list[Statement]:
     """`run` tells of replicas, whose status is told by version."""
-    arrived = {(r.destination, r.folder) for r in layout.topology.replications.values() if r.destination in mine}
+    rules = [r for r in layout.topology.replications.values() if r.by_s3]
+    arrived = {(r.destination, r.folder) for r in rules if r.destination in mine}
     arns = [object_arn(layout, bucket, folder) for bucket, folder in sorted(arrived)]
     return [allow("SeeReplicas", ["s3:GetObjectVersion"], arns)] if arns else []
 
 
 def _records(layout: Layout, account: str, mine: Sequence[str]) -> list[Statement]:
-    """`lineage` reads what models were made from and whether they are the same still, and the handovers behind them."""
-    jobs = [job for job in layout.topology.jobs.values() if isinstance(job, SageMakerJob)]
+    """`lineage` reads what models were made from, and whether they are the same still; `reap`, whose a run is."""
+    jobs = [job for job in layout.topology.jobs.values() if isinstance(job, TrainingJob)]
     models = {split_ref(folder) for job in jobs for folder in job.writes}
-    sources = {(r.source, r.folder) for r in layout.topology.replications.values()}
     told = (handover_statements.lineage_arn, handover_statements.model_arn)
     lineage = [record_arn(layout, *each) for each in sorted(models) if each[0] in mine for record_arn in told]
-    handovers = [handover_statements.handover_arn(layout, *each) for each in sorted(sources) if each[0] in mine]
+    glue = [name for name, job in layout.topology.jobs.items() if isinstance(job, GlueJob)]
+    claims = sorted({layout.names.claims_bucket(name) for name in glue} & set(mine))
     statements = [
         *([allow("ReadLineage", ["s3:GetObject"], lineage)] if lineage else []),
-        *([allow("ReadHandovers", ["s3:GetObjectVersion"], handovers)] if handovers else []),
+        *([allow("ReadClaims", ["s3:GetObject"], [object_arn(layout, b, CLAIMS) for b in claims])] if claims else []),
     ]
     return [*statements, *_use_keys(layout, account, "DecryptRecords", "kms:Decrypt")] if statements else []
 
@@ -100,9 +114,9 @@ def _files(layout: Layout, buckets: Sequence[str]) -> list[Any]:
     topology, names = layout.topology, layout.names
     keys = [(name, f"{folder}/") for name in buckets for folder in sorted(topology.buckets[name].folders)]
     for name, job in sorted(topology.jobs.items()):
-        if isinstance(job, GlueJob):
+        if isinstance(job, GlueJob | ProcessingJob):
             keys.append((split_ref(job.scripts)[0], names.script_key(name)))
-        elif isinstance(job, SageMakerJob):
+        if isinstance(job, SageMakerJob):
             keys.append((split_ref(job.configs)[0], names.config_key(name)))
     keys += [split_ref(target) for target in sorted(topology.data)]
     return [key_arn(layout, bucket, key) for bucket, key in keys if bucket in buckets]
@@ -113,8 +127,9 @@ def survey_keys(layout: Layout, account: str) -> list[Statement]:
     regions = list(_keyed(layout, account))
     if not regions:
         return []
-    every = [arn("kms", region, layout.account_id(account), "key/*") for region in regions]
-    return [
-        allow("SurveyKeys", ["kms:ListKeys"], ["*"], {"StringEquals": {"aws:RequestedRegion": regions}}),
-        allow("SurveyKeyTags", ["kms:DescribeKey", "kms:ListResourceTags"], every),
-    ]
+    listing = allow("SurveyKeys", ["kms:ListKeys"], ["*"], {"StringEquals": {"aws:RequestedRegion": regions}})
+    # Where keys are managed at home, they may be looked at already.
+    home = {b for site in layout.home_sites(account) for b, _ in layout.buckets(site) if layout.has_key(b)}
+    looked_at = {layout.topology.region_of(layout.topology.buckets[bucket].site) for bucket in home}
+    far = [arn("kms", region, layout.account_id(account), "key/*") for region in regions if region not in looked_at]
+    return [listing, *([allow("SurveyKeyTags", ["kms:DescribeKey", "kms:ListResourceTags"], far)] if far else [])]

@@ -7,12 +7,12 @@ before the role exists.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from crosswind.synth import handover_statements, key_statements, object_statements
-from crosswind.synth.grants import Grant, folders
+from crosswind.synth.grants import Grants, folders
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.roles import Statement
 from crosswind.synth.template import sub
@@ -34,7 +34,7 @@ class _Guest:
         return sub(f"arn:${{AWS::Partition}}:iam::{self.account}:role/{self.role}")
 
 
-def in_bucket(layout: Layout, found: Sequence[Grant], bucket: str) -> list[Statement]:
+def in_bucket(layout: Layout, found: Grants, bucket: str) -> list[Statement]:
     """A bucket policy's statements for guests."""
     return [
         {
@@ -48,7 +48,7 @@ def in_bucket(layout: Layout, found: Sequence[Grant], bucket: str) -> list[State
     ]
 
 
-def of_key(layout: Layout, found: Sequence[Grant], bucket: str) -> list[Statement]:
+def of_key(layout: Layout, found: Grants, bucket: str) -> list[Statement]:
     """A key policy's statements for the same guests: they read."""
     return [
         key_statements.guest_use(f"{guest.name}Decrypts", layout, bucket, guest.account, guest.arn)
@@ -56,16 +56,19 @@ def of_key(layout: Layout, found: Sequence[Grant], bucket: str) -> list[Statemen
     ]
 
 
-def _guests(layout: Layout, found: Sequence[Grant], bucket: str) -> Iterator[_Guest]:
+def _guests(layout: Layout, found: Grants, bucket: str) -> Iterator[_Guest]:
     owner = layout.bucket_account(bucket)
-    for account in layout.work_accounts:
-        identity = layout.account_id(account)
-        paths = handover_statements.fetched(layout, found, account).get(bucket)
+    asking = found.on(bucket)
+    moved = any(grant.verb == "fetch" for grant in asking)
+    for actor in layout.actors if moved else ():
+        identity = layout.account_id(actor.account)
+        paths = handover_statements.fetched(actor.takes(found)).get(bucket)
         if paths and identity != owner:
             statements = handover_statements.fetch(layout, {bucket: paths})
-            yield _Guest(f"Mover{camel(account)}", identity, layout.names.role("cross-account"), tuple(statements))
-    for name, job in sorted(layout.topology.jobs.items()):
-        identity = layout.topology.account_of(job.site)
+            yield _Guest(f"Mover{camel(actor.name)}", identity, actor.role, tuple(statements))
+    readers = {grant.who for grant in asking if grant.verb == "read"}
+    for name in sorted(who.removeprefix("job ") for who in readers if who.startswith("job ")):
+        identity = layout.topology.account_of(layout.topology.jobs[name].site)
         paths = folders(found, f"job {name}", "read").get(bucket)
         if paths and identity != owner:
             statements = object_statements.reading(layout, name, {bucket: paths})

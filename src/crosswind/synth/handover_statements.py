@@ -6,74 +6,92 @@ docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from crosswind.synth.arns import bucket_arn, key_arn, pattern, site_arn
-from crosswind.synth.grants import ORCHESTRATOR, Grant, Verb, folders, mover
+from crosswind.synth.arns import bucket_arn, key_arn, pattern, role_arn, site_arn
+from crosswind.synth.grants import ORCHESTRATOR, Grant, Verb, folders, split_ref
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.object_statements import Paths, objects
 from crosswind.synth.roles import Statement, allow
+from crosswind.topology.model import SparkJob
 
 __all__ = [
     "airflow",
     "carried",
     "fetch",
     "fetched",
+    "guard",
     "handover_arn",
     "lineage_arn",
     "model_arn",
     "queue_arn",
     "tell_failures",
-    "write_once",
 ]
 
 # docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html: whoever copies an object copies its tags too.
 _FETCH = ("s3:GetObjectVersion", "s3:GetObjectVersionTagging")
 # docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions; the parts that are there already
-# tell where a copy that was interrupted goes on.
-_CARRY = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject", "s3:PutObjectTagging")
+# tell where a copy that was interrupted goes on. What is there already is looked at first, without a version.
+_CARRY = (
+    "s3:AbortMultipartUpload",
+    "s3:GetObject",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+    "s3:PutObjectTagging",
+)
 
 
-def airflow(layout: Layout, found: Sequence[Grant], account: str) -> list[Statement]:
-    """What the cross-account role of an account does for handovers and submissions.
+def airflow(layout: Layout, mine: Sequence[Grant]) -> list[Statement]:
+    """What a cross-account role does for handovers and submissions.
 
     Args:
         layout: of the topology.
-        found: all grants.
-        account: its declared name.
+        mine: the role's grants.
     """
 
-    def here(*verbs: Verb) -> Paths:
-        identity = layout.account_id(account)
-        return {b: p for b, p in folders(found, ORCHESTRATOR, *verbs).items() if layout.bucket_account(b) == identity}
+    def paths(*verbs: Verb) -> Paths:
+        return folders(mine, ORCHESTRATOR, *verbs)
 
     return [
-        *_pin(layout, here("pin")),
-        *_put(layout, "Publish", here("publish"), handover_arn),
-        *_put(layout, "Record", here("record"), lineage_arn),
-        *_name_models(layout, here("record")),
-        *_claim(layout, here("claim")),
-        *_inspect(layout, here("inspect")),
-        *_receive(layout, here("inspect")),
-        *fetch(layout, fetched(layout, found, account)),
-        *_carry(layout, carried(layout, found, account)),
+        *_trace(layout, paths("trace")),
+        *objects(layout, "Pin", ["s3:GetObjectVersion"], paths("pin")),
+        *_open(layout, paths("open"), paths("read")),
+        *_put(layout, "Publish", paths("publish"), handover_arn),
+        *_put(layout, "Record", paths("record"), lineage_arn),
+        *_name_models(layout, paths("record")),
+        *_claim(layout, paths("claim")),
+        *_inspect(layout, paths("inspect")),
+        *_receive(layout, paths("inspect")),
+        *_fetch_beside(layout, fetched(mine), paths("pin")),
+        *_carry(layout, carried(mine)),
     ]
 
 
-def fetched(layout: Layout, found: Sequence[Grant], account: str) -> Paths:
-    """What movers into an account's buckets read at the source, in any account."""
-    return _of_movers(layout, found, account, "fetch")
+def fetched(mine: Sequence[Grant]) -> Paths:
+    """What movers read at the source, in any account, of a role's grants."""
+    return _of_movers(mine, "fetch")
 
 
-def carried(layout: Layout, found: Sequence[Grant], account: str) -> Paths:
-    """What movers write in an account's buckets."""
-    return _of_movers(layout, found, account, "carry")
+def carried(mine: Sequence[Grant]) -> Paths:
+    """What movers write at the destination, of a role's grants."""
+    return _of_movers(mine, "carry")
 
 
 def fetch(layout: Layout, paths: Paths) -> list[Statement]:
     """A mover reads exactly the versions that were handed over; the same stands in another account's bucket policy."""
     return objects(layout, "Fetch", _FETCH, paths)
+
+
+def _fetch_beside(layout: Layout, paths: Paths, pinned: Paths) -> list[Statement]:
+    """A mover in the role that pins the same folder: reading by version is allowed already."""
+    found = []
+    for bucket, folders_ in paths.items():
+        alone = tuple(folder for folder in folders_ if folder not in pinned.get(bucket, ()))
+        both = tuple(folder for folder in folders_ if folder in pinned.get(bucket, ()))
+        found += fetch(layout, {bucket: alone}) if alone else []
+        found += objects(layout, "FetchTags", _FETCH[1:], {bucket: both}) if both else []
+    return found
 
 
 def handover_arn(layout: Layout, bucket: str, path: str) -> dict[str, Any]:
@@ -117,34 +135,77 @@ def tell_failures(layout: Layout, bucket: str) -> Statement:
     }
 
 
-def write_once(layout: Layout, bucket: str, paths: Sequence[str]) -> Statement:
-    """A bucket policy's statement: a handover is put where none is, by whomever. Replicas are no puts.
+def guard(layout: Layout, bucket: str, paths: Sequence[str]) -> list[Statement]:
+    """A bucket policy's statements: Airflow alone puts handovers, where none is; only who cleans up removes one.
+
+    A job writes the whole folder, and could else say itself what it has handed over. Replicas are no puts; a removal of
+    versions is the deployer's, and no deletion of this kind.
 
     Source: docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html; uploads in parts are not let
     through, since a manifest is put in one call.
     """
-    return {
-        "Sid": "HandoversOnce",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:PutObject",
-        "Resource": [handover_arn(layout, bucket, path) for path in paths],
-        "Condition": {"Null": {"s3:if-none-match": "true"}},
-    }
+    found = [grant for grant in layout.found.on(bucket) if split_ref(grant.what)[1] in paths]
+    publishing = {grant.pipeline for grant in found if grant.verb == "publish"}
+    site = layout.topology.buckets[bucket].site
+    publishers = [a for a in layout.actors if site in a.sites and (a.pipeline is None or a.pipeline in publishing)]
+    cleaners = sorted({grant.who.removeprefix("job ") for grant in found if grant.verb == "delete"})
+    handovers = [handover_arn(layout, bucket, path) for path in paths]
+
+    def deny(sid: str, action: str, condition: Mapping[str, Any]) -> Statement:
+        return {
+            "Sid": sid,
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": action,
+            "Resource": handovers,
+            **({"Condition": condition} if condition else {}),
+        }
+
+    # Spark's roles alone may delete what they write.
+    writers = {grant.who.removeprefix("job ") for grant in found if grant.verb == "write"} - set(cleaners)
+    spark = [job for job in writers if isinstance(layout.topology.jobs[job], SparkJob)]
+    stay = deny("HandoversStay", "s3:DeleteObject", _but([_job_role(layout, job) for job in cleaners]))
+    return [
+        deny("HandoversOnce", "s3:PutObject", {"Null": {"s3:if-none-match": "true"}}),
+        deny("HandoversByAirflow", "s3:PutObject", _but([_role(layout, a.account, a.role) for a in publishers])),
+        *([stay] if spark else []),
+    ]
 
 
-def _pin(layout: Layout, paths: Paths) -> list[Statement]:
-    """Versions, by folder. `IfExists` as with the listing of keys: S3 tells 404 to those who may list."""
-    listing = [
+def _but(roles: Sequence[Any]) -> dict[str, Any]:
+    """The condition that somebody else acts than these roles."""
+    return {"ArnNotEquals": {"aws:PrincipalArn": list(roles)}} if roles else {}
+
+
+def _role(layout: Layout, account: str, role: str) -> dict[str, Any]:
+    return role_arn(layout.account_id(account), role)
+
+
+def _job_role(layout: Layout, job: str) -> dict[str, Any]:
+    return role_arn(layout.topology.account_of(layout.topology.jobs[job].site), layout.names.job_role(job))
+
+
+def _open(layout: Layout, paths: Paths, read: Paths) -> list[Statement]:
+    """A handover as it is now: the latest, or the one that a person names; where the folder is not read anyway."""
+    found = {bucket: [f for f in folders_ if f not in read.get(bucket, ())] for bucket, folders_ in paths.items()}
+    return [
+        allow(f"Open{camel(bucket)}", ["s3:GetObject"], [handover_arn(layout, bucket, f) for f in folders_])
+        for bucket, folders_ in found.items()
+        if folders_
+    ]
+
+
+def _trace(layout: Layout, paths: Paths) -> list[Statement]:
+    """The versions of a folder's keys."""
+    return [
         allow(
             f"ListVersions{camel(bucket)}",
             ["s3:ListBucketVersions"],
             [bucket_arn(layout, bucket)],
-            {"StringLikeIfExists": {"s3:prefix": [pattern(path) for path in paths[bucket]]}},
+            {"StringLike": {"s3:prefix": [pattern(path) for path in paths[bucket]]}},
         )
         for bucket in paths
     ]
-    return [*listing, *objects(layout, "Pin", ["s3:GetObjectVersion"], paths)]
 
 
 def _put(
@@ -186,7 +247,7 @@ def _inspect(layout: Layout, paths: Paths) -> list[Statement]:
 def _receive(layout: Layout, paths: Paths) -> list[Statement]:
     """Messages of one's own are deleted, those of others given back."""
     told = [b for b in paths if set(layout.failure_folders(b)) & set(paths[b])]
-    actions = ["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage"]
+    actions = ["ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage"]
     queues = [queue_arn(layout, bucket) for bucket in told]
     return [allow("ReceiveFailures", [f"sqs:{action}" for action in actions], queues)] if queues else []
 
@@ -198,10 +259,10 @@ def _carry(layout: Layout, paths: Paths) -> list[Statement]:
     return [*carry, allow("ListUploads", ["s3:ListBucketMultipartUploads"], buckets)] if buckets else []
 
 
-def _of_movers(layout: Layout, found: Sequence[Grant], account: str, verb: Verb) -> Paths:
+def _of_movers(mine: Sequence[Grant], verb: Verb) -> Paths:
     paths: dict[str, set[str]] = {}
-    for name, replication in layout.topology.replications.items():
-        if layout.bucket_account(replication.destination) == layout.account_id(account):
-            for bucket, folders_ in folders(found, mover(name), verb).items():
-                paths.setdefault(bucket, set()).update(folders_)
+    for grant in mine:
+        if grant.verb == verb:
+            bucket, folder = split_ref(grant.what)
+            paths.setdefault(bucket, set()).add(folder)
     return {bucket: tuple(sorted(paths[bucket])) for bucket in sorted(paths)}

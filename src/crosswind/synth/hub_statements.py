@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from crosswind.synth.arns import role_arn
 from crosswind.synth.layout import Layout
-from crosswind.synth.roles import SESSION_TAGS, Statement
+from crosswind.synth.roles import SESSION_TAGS, Statement, allow
 from crosswind.synth.template import sub
 
 __all__ = ["execution"]
 
 
-def execution(layout: Layout, cross_account_roles: list[Any]) -> list[Statement]:
+def execution(layout: Layout) -> list[Statement]:
     """MWAA's execution role: what MWAA documents, the connections, the cross-account roles; no site's data.
 
     Source: docs.aws.amazon.com/mwaa/latest/userguide/mwaa-create-role.html (the form for an AWS owned key), with
     the bucket, the log groups and the secrets narrowed to ours.
-
-    Args:
-        layout: of the topology.
-        cross_account_roles: the ARNs of the roles that it may assume.
     """
-    return [*_environment(layout), *_secrets(layout), *_assume(cross_account_roles)]
+    return [*_environment(layout), *_secrets(layout), *_assume(layout)]
 
 
 def _environment(layout: Layout) -> list[Statement]:
@@ -117,17 +114,20 @@ def _secrets(layout: Layout) -> list[Statement]:
     ]
 
 
-def _assume(roles: list[Any]) -> list[Statement]:
-    """What the trusts of these roles ask for: `roles.account_trust`, `roles.session_trust`."""
+def _assume(layout: Layout) -> list[Statement]:
+    """What the trusts of these roles ask for: `roles.account_trust`, `roles.session_trust`.
+
+    The roles are named before they exist, so that the hub does not wait for them. A session without tags passes the
+    condition.
+    """
+    roles = [role_arn(layout.account_id(actor.account), actor.role) for actor in layout.actors]
     return [
-        {"Sid": "CrossAccounts", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles},
-        {
-            "Sid": "NameSessions",
-            "Effect": "Allow",
-            "Action": ["sts:SetSourceIdentity", "sts:TagSession"],
-            "Resource": roles,
-            "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": list(SESSION_TAGS)}},
-        },
+        allow(
+            "CrossAccounts",
+            ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
+            roles,
+            {"ForAllValues:StringEquals": {"aws:TagKeys": list(SESSION_TAGS)}},
+        )
     ]
 
 

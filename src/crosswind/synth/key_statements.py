@@ -20,11 +20,12 @@ __all__ = [
     "decrypt",
     "enable_iam",
     "encrypt",
-    "encrypt_models",
+    "encrypt_outputs",
     "execution_role_use",
     "guest_use",
     "only_this_key",
     "replica_use",
+    "seal",
     "through_s3",
     "write_replicas",
 ]
@@ -97,13 +98,22 @@ def encrypt(layout: Layout, bucket: str, key: Any) -> Statement:
     return allow(f"Encrypt{camel(bucket)}", _WRITE, [key], through_s3(layout, [bucket]))
 
 
-def encrypt_models(keys: Mapping[str, Any]) -> Statement:
-    """A training role's statement: SageMaker asks for `kms:Encrypt` where a job names the key of its output.
+def seal(layout: Layout, bucket: str, key: Any) -> Statement:
+    """A role's statement: it puts whole objects into a bucket, and reads none."""
+    return allow(f"Seal{camel(bucket)}", ["kms:GenerateDataKey"], [key], through_s3(layout, [bucket]))
+
+
+def encrypt_outputs(what: str, keys: Mapping[str, Any]) -> Statement:
+    """A SageMaker role's statement: SageMaker asks for `kms:Encrypt` where a job names the key of its output.
 
     Source: docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html. It does not say by which
     service the call comes, so the key alone is named.
+
+    Args:
+        what: the outputs, for the statement's name: `Models`.
+        keys: the keys of the buckets that they go into, by bucket.
     """
-    return allow("EncryptModels", ["kms:Encrypt"], [keys[bucket] for bucket in sorted(keys)])
+    return allow(f"Encrypt{what}", ["kms:Encrypt"], [keys[bucket] for bucket in sorted(keys)])
 
 
 def write_replicas(layout: Layout, bucket: str, key: Any) -> Statement:

@@ -44,7 +44,7 @@ def add_key(
         guests: the statements of its policy for other roles of other accounts.
     """
     statements: list[Any] = [key_statements.enable_iam(layout, bucket)]
-    if layout.bucket_account(bucket) != layout.topology.hub_account:
+    if layout.hub_reads and layout.bucket_account(bucket) != layout.topology.hub_account:
         granted = template.condition_set("ExecutionRoleArn")
         statements.append(if_set(granted, key_statements.execution_role_use(layout, bucket, ref("ExecutionRoleArn"))))
     statements += [key_statements.replica_use(layout, bucket, source) for source in foreign_sources]

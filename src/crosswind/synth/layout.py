@@ -6,8 +6,11 @@ first, then the alphabet.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from crosswind.synth.actors import Actor, Connection, actors, connections
+from crosswind.synth.grants import Grants, grants
 from crosswind.topology.model import Bucket, Job, Replication, Topology
 from crosswind.topology.names import Names, camel
 
@@ -26,6 +29,29 @@ class Layout:
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
         self.names = Names(topology)
+
+    @cached_property
+    def found(self) -> Grants:
+        """The topology's grants."""
+        return grants(self.topology)
+
+    @cached_property
+    def actors(self) -> tuple[Actor, ...]:
+        """The roles under which Airflow acts at sites."""
+        return actors(self.topology, self.found)
+
+    @cached_property
+    def connections(self) -> tuple[Connection, ...]:
+        """Airflow's connections, sorted."""
+        return connections(self.topology, self.found)
+
+    def home_of(self, actor: Actor) -> str:
+        """The site whose stack holds a cross-account role: the last Region's, as in the post."""
+        return actor.sites[0] if len(actor.sites) == 1 else self.role_site(actor.account)
+
+    def actors_in(self, site: str) -> tuple[Actor, ...]:
+        """The cross-account roles in a site's stack."""
+        return tuple(self._actors.get(site, ()))
 
     @cached_property
     def work_accounts(self) -> tuple[str, ...]:
@@ -58,9 +84,10 @@ class Layout:
         """The site whose stack holds the account's cross-account role: the last Region's, as in the post."""
         return (self.far_sites(account) or self.home_sites(account))[0]
 
-    def role_parameter(self, account: str) -> str:
-        """The hub's parameter for an account's cross-account role."""
-        return "CrossAccountRoleArn" + ("" if len(self.work_accounts) == 1 else camel(account))
+    @property
+    def hub_reads(self) -> bool:
+        """Whether buckets let the hub's execution role read, as in the post."""
+        return self.topology.roles == "single"
 
     def site_stack(self, site: str) -> str:
         """The name of a site's stack or StackSet."""
@@ -98,12 +125,26 @@ class Layout:
 
     def buckets(self, site: str) -> tuple[tuple[str, Bucket], ...]:
         """The buckets at a site, sorted by name."""
-        return tuple(sorted((n, b) for n, b in self.topology.buckets.items() if b.site == site))
+        return tuple((name, self.topology.buckets[name]) for name in self._buckets.get(site, ()))
 
     def jobs(self, site: str) -> tuple[tuple[str, Job], ...]:
         """The jobs at a site, sorted by name."""
-        found = [(n, j) for n, j in self.topology.jobs.items() if j.site == site]
-        return tuple(sorted(found, key=lambda item: item[0]))
+        return tuple((name, self.topology.jobs[name]) for name in self._jobs.get(site, ()))
+
+    @cached_property
+    def _buckets(self) -> Mapping[str, Sequence[str]]:
+        return _by_site(self.topology.buckets)
+
+    @cached_property
+    def _jobs(self) -> Mapping[str, Sequence[str]]:
+        return _by_site(self.topology.jobs)
+
+    @cached_property
+    def _actors(self) -> Mapping[str, Sequence[Actor]]:
+        found: dict[str, list[Actor]] = {}
+        for actor in self.actors:
+            found.setdefault(self.home_of(actor), []).append(actor)
+        return found
 
     def handed_over(self, bucket: str) -> tuple[tuple[str, Replication], ...]:
         """The replications whose source is a bucket, whoever moves them, sorted by name."""
@@ -130,3 +171,11 @@ class Layout:
     def execution_role_arn(self) -> str:
         """The execution role's ARN, with the partition left to CloudFormation."""
         return f"arn:${{AWS::Partition}}:iam::{self.topology.hub_account}:role/{self.names.role('execution')}"
+
+
+def _by_site(declared: Mapping[str, Bucket] | Mapping[str, Job]) -> Mapping[str, Sequence[str]]:
+    """Names of what is declared, sorted, by their site."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(declared):
+        found.setdefault(declared[name].site, []).append(name)
+    return found

@@ -15,9 +15,21 @@ from crosswind.synth.keys import key_here, key_parameter
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.roles import Statement, allow
 from crosswind.synth.template import if_set, ref
-from crosswind.topology.model import GlueJob
+from crosswind.topology.model import SparkJob
 
-__all__ = ["Paths", "delete", "folders_of_hadoop", "list_folders", "objects", "read", "reading", "use_keys", "write"]
+__all__ = [
+    "Paths",
+    "delete",
+    "find_folders",
+    "folders_of_hadoop",
+    "list_folders",
+    "load",
+    "objects",
+    "read",
+    "reading",
+    "use_keys",
+    "write",
+]
 
 Paths = Mapping[str, tuple[str, ...]]
 """The paths of somebody's, by declared bucket, as `grants.folders` gives them."""
@@ -25,7 +37,7 @@ Paths = Mapping[str, tuple[str, ...]]
 
 def reading(layout: Layout, name: str, paths: Paths) -> list[Statement]:
     """What a job needs of S3 to read folders; the same stands in the policy of a bucket of another account."""
-    probed = folders_of_hadoop(layout, paths, {}) if isinstance(layout.topology.jobs[name], GlueJob) else []
+    probed = folders_of_hadoop(layout, paths, {}) if isinstance(layout.topology.jobs[name], SparkJob) else []
     return [*list_folders(layout, paths), *read(layout, paths), *probed]
 
 
@@ -44,6 +56,27 @@ def list_folders(layout: Layout, paths: Paths) -> list[Statement]:
         )
         for bucket in paths
     ]
+
+
+def find_folders(layout: Layout, paths: Paths, looked_at: Collection[str]) -> list[Statement]:
+    """Listing by folder, for who also looks at single objects, in these buckets and perhaps in more.
+
+    A look at a key that is not there is 404 only for those who may list, and asks without a prefix: where nothing is
+    listed, that alone is allowed.
+    """
+    absent = {"Null": {"s3:prefix": "true"}}
+    return [
+        *list_folders(layout, paths),
+        *(
+            allow(f"List{camel(bucket)}", ["s3:ListBucket"], [bucket_arn(layout, bucket)], absent)
+            for bucket in sorted(set(looked_at) - set(paths))
+        ),
+    ]
+
+
+def load(layout: Layout, paths: Paths) -> list[Statement]:
+    """A script, or a configuration: the one object."""
+    return objects(layout, "Load", ["s3:GetObject"], paths)
 
 
 def read(layout: Layout, paths: Paths) -> list[Statement]:
@@ -89,11 +122,25 @@ def folders_of_hadoop(layout: Layout, touched: Paths, written: Paths) -> list[St
     return [*statements, allow("MarkFolders", ["s3:DeleteObject", "s3:PutObject"], marked)] if marked else statements
 
 
-def use_keys(layout: Layout, site: str, read: Collection[str], written: Collection[str]) -> list[Statement]:
-    """The keys of the buckets that a role reads and writes; one of another stack than the role's comes late."""
+def use_keys(
+    layout: Layout, site: str, read: Collection[str], written: Collection[str], put: Collection[str] = ()
+) -> list[Statement]:
+    """The keys of the buckets that a role uses; one of another stack than the role's comes late.
+
+    Args:
+        layout: of the topology.
+        site: whose stack holds the role.
+        read: the buckets that it reads.
+        written: those that it writes, in parts too.
+        put: those into which it puts whole objects alone.
+    """
     statements: list[Any] = []
-    for bucket in sorted({*read, *written}):
-        use = key_statements.encrypt if bucket in written else key_statements.decrypt
+    for bucket in sorted({*read, *written, *put}):
+        use = key_statements.decrypt
+        if bucket in written or (bucket in read and bucket in put):
+            use = key_statements.encrypt
+        elif bucket in put:
+            use = key_statements.seal
         if not layout.has_key(bucket):
             continue
         if layout.topology.buckets[bucket].site == site:

@@ -29,7 +29,9 @@ def manage_messages(layout: Layout, sites: Iterable[str]) -> list[Statement]:
         ]
     if functions := asynchronous(layout, places):
         actions = [f"lambda:{verb}FunctionEventInvokeConfig" for verb in ("Delete", "Get", "Put", "Update")]
-        # With a qualifier, which a template must name, and without it.
+        # A template must name a qualifier. Lambda's actions may be bound to the ARN of a function or of a version, and
+        # nowhere does it say which of the two it asks for then:
+        # docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
         arns = [
             job_arn(layout, name, "lambda", f"function:{layout.names.job(name)}{qualifier}")
             for name in functions

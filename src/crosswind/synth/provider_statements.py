@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from crosswind.synth import provider_messages
-from crosswind.synth.arns import alias_arn, arn, job_arn, log_group_arns, role_arn
+from crosswind.synth.arns import alias_arn, arn, job_arn, role_arn
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.roles import Statement, allow
-from crosswind.topology.model import GlueJob, LambdaJob
+from crosswind.topology.model import GlueJob, LambdaJob, SageMakerJob
 
 __all__ = [
     "LOOKED_UP_LOGS",
@@ -30,6 +30,7 @@ __all__ = [
     "pass_roles",
     "passed_by_sites",
     "roles_of_sites",
+    "sources_of",
     "types_of_sites",
 ]
 
@@ -44,7 +45,6 @@ _BUCKET_SETTINGS = (
     "BucketVersioning",
     "EncryptionConfiguration",
     "LifecycleConfiguration",
-    "ReplicationConfiguration",
 )
 _BUCKET_READ_BACK = (
     "AccelerateConfiguration",
@@ -52,7 +52,6 @@ _BUCKET_READ_BACK = (
     "BucketAbac",
     "BucketAcl",
     "BucketCORS",
-    "BucketLocation",
     "BucketLogging",
     "BucketMetadataTableConfiguration",
     "BucketNotification",
@@ -61,11 +60,17 @@ _BUCKET_READ_BACK = (
     "IntelligentTieringConfiguration",
     "InventoryConfiguration",
     "MetricsConfiguration",
+    "ReplicationConfiguration",
 )
 
 
-def manage_buckets(arns: Sequence[Any]) -> Statement:
-    """AWS::S3::Bucket and AWS::S3::BucketPolicy: the buckets, not what lies in them."""
+def manage_buckets(arns: Sequence[Any], replicating: Sequence[Any]) -> list[Statement]:
+    """AWS::S3::Bucket and AWS::S3::BucketPolicy: the buckets, not what lies in them.
+
+    Args:
+        arns: of the buckets.
+        replicating: of those that replicate.
+    """
     actions = [f"s3:{verb}{setting}" for setting in _BUCKET_SETTINGS for verb in ("Get", "Put")]
     actions += [f"s3:Get{setting}" for setting in _BUCKET_READ_BACK]
     actions += [
@@ -77,7 +82,8 @@ def manage_buckets(arns: Sequence[Any]) -> Statement:
         "s3:TagResource",
         "s3:UntagResource",
     ]
-    return allow("ManageBuckets", actions, arns)
+    replicate = [allow("ManageReplication", ["s3:PutReplicationConfiguration"], replicating)] if replicating else []
+    return [allow("ManageBuckets", actions, arns), *replicate]
 
 
 def manage_roles(layout: Layout, account: str, roles: Sequence[str]) -> Statement:
@@ -200,7 +206,9 @@ def manage_log_groups(layout: Layout, functions: Sequence[str]) -> Statement:
         "TagResource",
         "UntagResource",
     ]
-    arns = [arn for name in functions for arn in log_group_arns(layout, name, f"/aws/lambda/{layout.names.job(name)}")]
+    groups = {name: layout.names.log_group(name) for name in functions}
+    # Tags are on the group itself, all else is asked of the group with its streams.
+    arns = [job_arn(layout, name, "logs", f"log-group:{groups[name]}{tail}") for name in groups for tail in ("", ":*")]
     return allow("ManageLogGroups", [f"logs:{action}" for action in actions], arns)
 
 
@@ -214,23 +222,22 @@ def functions_of(layout: Layout, sites: Iterable[str]) -> list[str]:
     return [name for site in sites for name, job in layout.jobs(site) if isinstance(job, LambdaJob)]
 
 
-def roles_of_sites(layout: Layout, account: str, sites: Sequence[str]) -> set[str]:
+def roles_of_sites(layout: Layout, sites: Sequence[str]) -> set[str]:
     """The names of the roles that the templates of some sites of an account create."""
     found = {layout.names.job_role(name) for site in sites for name, _ in layout.jobs(site)}
-    if layout.role_site(account) in sites:
-        found.add(layout.names.role("cross-account"))
-    return found | {layout.names.replication_role(bucket) for bucket in _sources(layout, sites)}
+    found.update(actor.role for site in sites for actor in layout.actors_in(site))
+    return found | {layout.names.replication_role(bucket) for bucket in sources_of(layout, sites)}
 
 
 def passed_by_sites(layout: Layout, sites: Sequence[str]) -> dict[str, str]:
     """The roles that these templates pass on, with the service that receives each."""
     passed = {
-        layout.names.job_role(name): f"{job.type}.amazonaws.com"
+        layout.names.job_role(name): "glue.amazonaws.com" if isinstance(job, GlueJob) else "lambda.amazonaws.com"
         for site in sites
         for name, job in layout.jobs(site)
-        if job.type != "sagemaker"  # its role is passed at run time, by the cross-account role
+        if not isinstance(job, SageMakerJob)  # its role is passed at run time, by the cross-account role
     }
-    passed.update({layout.names.replication_role(bucket): "s3.amazonaws.com" for bucket in _sources(layout, sites)})
+    passed.update({layout.names.replication_role(bucket): "s3.amazonaws.com" for bucket in sources_of(layout, sites)})
     return passed
 
 
@@ -252,5 +259,6 @@ def types_of_sites(layout: Layout, sites: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def _sources(layout: Layout, sites: Iterable[str]) -> list[str]:
+def sources_of(layout: Layout, sites: Iterable[str]) -> list[str]:
+    """The buckets at some sites that S3 replicates from."""
     return [name for site in sites for name, _ in layout.buckets(site) if layout.replications(name)]

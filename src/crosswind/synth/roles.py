@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crosswind.errors import InputError
-from crosswind.synth.template import Template, sub
+from crosswind.synth.packing import POLICIES, ROLE_CHARACTERS, packed, size
+from crosswind.synth.template import Template, ref, sub
 
 __all__ = ["SESSION_TAGS", "Statement", "account_trust", "add_role", "allow", "service_trust", "session_trust"]
 
@@ -16,9 +16,6 @@ Statement = dict[str, Any]
 
 SESSION_TAGS = ("crosswind:dag", "crosswind:run")
 """What Airflow tells of itself beside the source identity (the DAG): these tags of a session, and no others."""
-
-# docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: all inline policies of a role together.
-_INLINE_POLICY_CHARACTERS = 10_240
 
 
 def allow(
@@ -127,7 +124,7 @@ def add_role(
     managed: Sequence[Any] = (),
     session_seconds: int = 0,
 ) -> str:
-    """Add a role with at most one inline policy and return its logical id.
+    """Add a role with an inline policy, or with managed ones where it is too long for that; returns its logical id.
 
     Args:
         template: the stack's.
@@ -141,24 +138,47 @@ def add_role(
         session_seconds: how long a session may last; 0 for IAM's hour.
 
     Raises:
-        InputError: when the policy is longer than IAM takes.
+        InputError: when the statements are more than IAM lets one role have.
     """
-    size = len(json.dumps(list(statements), separators=(",", ":")))
-    if size > _INLINE_POLICY_CHARACTERS:
-        raise InputError(
-            f"role {name}: its policy has about {size:,} characters; IAM takes {_INLINE_POLICY_CHARACTERS:,}",
-            hint="give its site fewer folders and jobs, or spread them over several accounts",
-        )
+    inline = size(statements) <= ROLE_CHARACTERS
+    policies = [] if inline else _managed(template, logical_id, name, statements, condition)
     properties: dict[str, Any] = {
         "RoleName": name,
         "Description": description,
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": list(trust)},
     }
-    if statements:  # a policy without statements is not valid
+    if statements and inline:  # a policy without statements is not valid
         document = {"Version": "2012-10-17", "Statement": list(statements)}
         properties["Policies"] = [{"PolicyName": "granted", "PolicyDocument": document}]
-    if managed:
-        properties["ManagedPolicyArns"] = list(managed)
+    if managed or policies:
+        properties["ManagedPolicyArns"] = [*managed, *policies]
     if session_seconds:
         properties["MaxSessionDuration"] = session_seconds
     return template.add(logical_id, "AWS::IAM::Role", properties, condition=condition)
+
+
+def _managed(
+    template: Template, logical_id: str, role: str, statements: Sequence[Statement], condition: str
+) -> list[dict[str, Any]]:
+    """A role's statements as managed policies of its own; returns references to them."""
+    parts = packed(statements)
+    if len(parts) > POLICIES:
+        raise InputError(
+            f"role {role}: its statements fill {len(parts)} managed policies; IAM lets one role have {POLICIES}",
+            hint="divide what it may do: `roles: site` or `roles: pipeline`, fewer jobs a site, or more accounts",
+        )
+    return [
+        ref(
+            template.add(
+                f"{logical_id}Policy{number}",
+                "AWS::IAM::ManagedPolicy",
+                {
+                    "ManagedPolicyName": f"{role}-{number}",
+                    "Description": f"What {role} may do, part {number} of {len(parts)}.",
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": part},
+                },
+                condition=condition,
+            )
+        )
+        for number, part in enumerate(parts, start=1)
+    ]

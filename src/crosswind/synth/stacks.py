@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from crosswind.synth import hub_statements, site_statements, stackset_statements
+from crosswind.synth import actor_statements, hub_statements, stackset_statements
+from crosswind.synth.actors import Actor
 from crosswind.synth.buckets import add_hub_bucket, add_site_bucket, destination_parameter
 from crosswind.synth.connections import add_connections
 from crosswind.synth.glue import add_glue_job
-from crosswind.synth.grants import Grant
+from crosswind.synth.grants import Grants
 from crosswind.synth.keys import key_parameter
 from crosswind.synth.lambda_ import add_lambda_job
 from crosswind.synth.layout import HUB, Layout
@@ -77,16 +78,17 @@ def stacksets_stack(layout: Layout, account: str) -> Stack:
     )
 
 
-def site_stack(layout: Layout, found: Sequence[Grant], sources: Mapping[str, str], site: str) -> Stack:
+def site_stack(layout: Layout, found: Grants, sources: Mapping[str, str], site: str) -> Stack:
     """A site: its buckets, jobs and their roles, and perhaps its account's cross-account role."""
     topology, declared = layout.topology, layout.topology.sites[site]
     template = Template(f"{topology.name}: the site {site}")
-    template.parameter(
-        "ExecutionRoleArn",
-        "The hub's execution role; empty until it exists. When set, bucket policies let it read.",
-        default="",
-        pattern=_ROLE_ARN_OR_NONE,
-    )
+    if layout.hub_reads:
+        template.parameter(
+            "ExecutionRoleArn",
+            "The hub's execution role; empty until it exists. When set, bucket policies let it read.",
+            default="",
+            pattern=_ROLE_ARN_OR_NONE,
+        )
     destinations = sorted({r.destination for bucket, _ in layout.buckets(site) for _, r in layout.replications(bucket)})
     for destination in destinations:
         template.parameter(
@@ -94,9 +96,8 @@ def site_stack(layout: Layout, found: Sequence[Grant], sources: Mapping[str, str
             f"The bucket declared as {destination}; empty until it exists. When set, replication starts.",
             default="",
         )
-    holds_role = layout.role_site(declared.account) == site
     keys = {destination for destination in destinations if layout.has_key(destination)}
-    used = site_statements.foreign_keys(layout, found, site)
+    used = actor_statements.foreign_keys(layout, found, site)
     keys.update(used)
     for bucket in sorted(keys):
         template.parameter(
@@ -109,8 +110,8 @@ def site_stack(layout: Layout, found: Sequence[Grant], sources: Mapping[str, str
         template.condition_set(key_parameter(bucket))
     for bucket, _ in layout.buckets(site):
         add_site_bucket(template, layout, found, bucket)
-    if holds_role:
-        _add_cross_account_role(template, layout, found, declared.account)
+    for actor in layout.actors_in(site):
+        _add_cross_account_role(template, layout, found, actor)
     for name, job in layout.jobs(site):
         if isinstance(job, GlueJob):
             add_glue_job(template, layout, found, name, job)
@@ -119,7 +120,11 @@ def site_stack(layout: Layout, found: Sequence[Grant], sources: Mapping[str, str
         elif isinstance(job, LambdaJob):
             add_lambda_job(template, layout, found, name, job, source=sources[job.source])
     needs = [
-        Need(layout.network_stack(), "ExecutionRoleArn", "ExecutionRoleArn", late=True),
+        *(
+            [Need(layout.network_stack(), "ExecutionRoleArn", "ExecutionRoleArn", late=True)]
+            if layout.hub_reads
+            else []
+        ),
         *(_bucket_need(layout, bucket, destination_parameter(bucket)) for bucket in destinations),
         *(_bucket_need(layout, bucket, key_parameter(bucket)) for bucket in sorted(keys)),
     ]
@@ -133,11 +138,6 @@ def network_stack(layout: Layout) -> Stack:
     """The hub's first stack: network, bucket and execution role. Files are uploaded after it."""
     topology = layout.topology
     template = Template(f"{topology.name}: network, bucket and execution role of the hub")
-    accounts = layout.work_accounts
-    roles = [
-        template.parameter(layout.role_parameter(a), f"The cross-account role of {a}.", pattern=_ROLE_ARN)
-        for a in accounts
-    ]
     (first, second), group = add_network(template, layout)
     bucket = add_hub_bucket(template, layout)
     environment = f"arn:${{AWS::Partition}}:airflow:{topology.hub.region}:{topology.hub_account}:environment"
@@ -153,7 +153,7 @@ def network_stack(layout: Layout) -> Stack:
                 f"{environment}/{layout.names.environment}",
             )
         ],
-        statements=hub_statements.execution(layout, roles),
+        statements=hub_statements.execution(layout),
     )
     template.output("BucketArn", get_att(bucket, "Arn"), "Airflow's bucket.")
     template.output("BucketName", ref(bucket), "Airflow's bucket.")
@@ -171,7 +171,6 @@ def network_stack(layout: Layout) -> Stack:
         capabilities=_NAMED_IAM,
         parameters=template.parameters,
         outputs=template.outputs,
-        needs=tuple(sorted(_role_need(layout, account) for account in accounts)),
         admin_region=topology.hub.region,
     )
 
@@ -180,8 +179,6 @@ def airflow_stack(layout: Layout) -> Stack:
     """The hub's second stack: the connections and the environment."""
     topology = layout.topology
     template = Template(f"{topology.name}: Airflow")
-    for account in layout.work_accounts:
-        template.parameter(layout.role_parameter(account), f"The cross-account role of {account}.", pattern=_ROLE_ARN)
     template.parameter("BucketArn", "Airflow's bucket.")
     template.parameter("ExecutionRoleArn", "Airflow's execution role.", pattern=_ROLE_ARN)
     template.parameter("SecurityGroupId", "Airflow's security group.", kind="AWS::EC2::SecurityGroup::Id")
@@ -193,7 +190,8 @@ def airflow_stack(layout: Layout) -> Stack:
     add_environment(template, layout)
     outputs = ("BucketArn", "ExecutionRoleArn", "SecurityGroupId", "SubnetIds")
     needs = [Need(layout.network_stack(), output, output) for output in outputs]
-    needs += [_role_need(layout, account) for account in layout.work_accounts]
+    # Airflow starts when there is something to work with: that is all that it needs of the sites.
+    needs += [Need(layout.site_stack(site)) for site in layout.topology.sites]
     return Stack(
         name=layout.airflow_stack(),
         account=topology.hub_account,
@@ -233,24 +231,20 @@ def _site(layout: Layout, template: Template, site: str, needs: Sequence[Need], 
     )
 
 
-def _add_cross_account_role(template: Template, layout: Layout, found: Sequence[Grant], account: str) -> None:
+def _add_cross_account_role(template: Template, layout: Layout, found: Grants, actor: Actor) -> None:
     topology = layout.topology
     role = add_role(
         template,
-        "CrossAccountRole",
-        layout.names.role("cross-account"),
+        actor.logical_id,
+        actor.role,
         f"Airflow in {topology.hub_account} works in this account under this role.",
         trust=[
             account_trust(topology.hub_account, layout.execution_role_arn, topology.external_id),
             session_trust(topology.hub_account, layout.execution_role_arn),
         ],
-        statements=site_statements.cross_account(layout, found, account),
+        statements=actor_statements.cross_account(layout, found, actor),
     )
-    template.output("CrossAccountRoleArn", get_att(role, "Arn"), "For the hub: the role that Airflow assumes.")
-
-
-def _role_need(layout: Layout, account: str) -> Need:
-    return Need(layout.site_stack(layout.role_site(account)), "CrossAccountRoleArn", layout.role_parameter(account))
+    template.output(f"{actor.logical_id}Arn", get_att(role, "Arn"), "The role that Airflow assumes.")
 
 
 def _bucket_need(layout: Layout, bucket: str, name: str) -> Need:

@@ -42,9 +42,10 @@ def execution(layout: Layout, account: str) -> list[Statement]:
     sites = layout.far_sites(account)
     statements = [_stacks(layout, sites), _look_up(layout, sites), _service_buckets(layout, account)]
     if buckets := [name for site in sites for name, _ in layout.buckets(site)]:
-        statements.append(provider_statements.manage_buckets([bucket_arn(layout, name) for name in buckets]))
+        replicating = [bucket_arn(layout, name) for name in provider_statements.sources_of(layout, sites)]
+        statements += provider_statements.manage_buckets([bucket_arn(layout, name) for name in buckets], replicating)
         statements += provider_statements.manage_keys(layout, buckets)
-    if roles := sorted(provider_statements.roles_of_sites(layout, account, sites)):
+    if roles := sorted(provider_statements.roles_of_sites(layout, sites)):
         statements.append(provider_statements.manage_roles(layout, account, roles))
     statements += provider_statements.pass_roles(layout, account, provider_statements.passed_by_sites(layout, sites))
     if glue := provider_statements.glue_jobs_of(layout, sites):

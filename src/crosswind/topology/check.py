@@ -41,7 +41,7 @@ RULES: tuple[Rule, ...] = (
     rules_jobs.job_sites_are_declared,
     rules_jobs.job_folders_are_declared,
     rules_jobs.reads_are_at_the_site,
-    rules_jobs.training_reads_in_its_region,
+    rules_jobs.sagemaker_reads_in_its_region,
     rules_jobs.writes_are_at_the_site,
     rules_jobs.deletes_are_in_the_account,
     rules_jobs.uploads_are_at_the_site,

@@ -9,12 +9,10 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 
 from crosswind.errors import TopologyError
-from crosswind.topology.model import MODELS
+from crosswind.topology.model import JOBS, MODELS
 from crosswind.topology.places import Loc, Places
 
 __all__ = ["faults_of", "nearest", "quoted", "valid_keys"]
-
-_JOB_TYPES = ("glue", "sagemaker", "lambda")
 
 _MEANING = {
     "^[0-9]{12}$": ("an account id of 12 digits", 'write it in quotes: "111111111111"'),
@@ -78,10 +76,8 @@ def valid_keys(loc: Loc, data: Any) -> tuple[str, ...]:
     """The keys that a part of the file may have, as written there; empty where keys are free."""
     for pattern, models in MODELS.items():
         if len(pattern) == len(loc) and all(p in ("*", str(part)) for p, part in zip(pattern, loc, strict=True)):
-            model = models[0]
-            if len(models) > 1:
-                kind = _at(data, (*loc, "type"))
-                model = models[_JOB_TYPES.index(kind)] if kind in _JOB_TYPES else model
+            kind = _at(data, (*loc, "type")) if len(models) > 1 else None
+            model = JOBS.get(kind, models[0]) if isinstance(kind, str) else models[0]
             return tuple(_alias(model, name) for name in model.model_fields)
     return ()
 
@@ -104,11 +100,11 @@ def _fault(item: Mapping[str, Any], data: Any, places: Places) -> TopologyError:
         message, hint = _literal(_shown(item["input"]), str(context["expected"]))
     elif kind == "union_tag_not_found":
         loc = (*loc, "type")
-        message = f'key "type" is missing; valid values: {", ".join(_JOB_TYPES)}'
+        message = f'key "type" is missing; valid values: {", ".join(JOBS)}'
         hint = "say what kind of job it is"
     elif kind == "union_tag_invalid":
         loc = (*loc, "type")
-        message, hint = _literal(_shown(_at(data, loc)), ", ".join(_JOB_TYPES))
+        message, hint = _literal(_shown(_at(data, loc)), ", ".join(JOBS))
     elif kind == "string_pattern_mismatch":
         meaning, hint = _MEANING.get(str(context["pattern"]), ("of the right form", "see docs/reference/topology.md"))
         message = f"{_shown(item['input'])} is not {meaning}"
@@ -151,7 +147,7 @@ def _shown(value: Any) -> str:
 def _clean(loc: tuple[str | int, ...]) -> Loc:
     """An error's path without what pydantic adds: the tag of a job's type, `[key]` for a faulty key."""
     cleaned = list(loc)
-    if len(cleaned) > 2 and cleaned[0] == "jobs" and cleaned[2] in _JOB_TYPES:
+    if len(cleaned) > 2 and cleaned[0] == "jobs" and cleaned[2] in JOBS:
         del cleaned[2]
     if cleaned and cleaned[-1] == "[key]":
         del cleaned[-1]

@@ -15,7 +15,16 @@ import re
 from pathlib import PurePosixPath
 from typing import assert_never
 
-from crosswind.topology.model import GlueJob, LambdaJob, SageMakerJob, Topology
+from crosswind.topology.model import (
+    GlueJob,
+    LambdaJob,
+    ProcessingJob,
+    PythonShellJob,
+    SageMakerJob,
+    SparkJob,
+    Topology,
+    TrainingJob,
+)
 
 __all__ = ["CLAIMS", "Names", "camel", "fit"]
 
@@ -87,7 +96,7 @@ class Names:
         return f"arn:{self._topology.partition}:iam::{account}:role/{self.role(purpose)}"
 
     def job_role(self, job: str) -> str:
-        """The role of a job: `<topology>-<type>`, and the job's name if its account has several of these."""
+        """The role of a job, `<topology>-<type>-<job>`: no other job's coming or going renames it."""
         return self.role(self._job_purpose(job))
 
     def job_role_arn(self, job: str) -> str:
@@ -97,12 +106,12 @@ class Names:
 
     def replication_role(self, bucket: str) -> str:
         """The role under which S3 replicates from a bucket; one a source bucket."""
-        return self.role(self._replication_purpose(bucket))
+        return self.role(f"replication-{bucket}")
 
     def replication_role_arn(self, bucket: str) -> str:
         """The ARN of the role under which S3 replicates from a bucket."""
         account = self._topology.account_of(self._topology.buckets[bucket].site)
-        return self.role_arn(self._replication_purpose(bucket), account)
+        return self.role_arn(f"replication-{bucket}", account)
 
     def failures_queue(self, bucket: str) -> str:
         """The queue in which S3 tells what it failed to replicate from a bucket."""
@@ -139,15 +148,36 @@ class Names:
         """A Glue job or Lambda function: as declared, so that DAGs and people use one name."""
         return name
 
+    def log_group(self, job: str) -> str:
+        """Where a job's lines go in CloudWatch Logs; Glue's are in two groups, this with `/output` and `/error`.
+
+        Sources: docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html and add-job-python.html;
+        docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html.
+        """
+        declared = self._topology.jobs[job]
+        match declared:
+            case SparkJob():
+                return "/aws-glue/jobs"
+            case PythonShellJob():
+                return "/aws-glue/python-jobs"
+            case TrainingJob():
+                return "/aws/sagemaker/TrainingJobs"
+            case ProcessingJob():
+                return "/aws/sagemaker/ProcessingJobs"
+            case LambdaJob():
+                return f"/aws/lambda/{self.job(job)}"
+            case _:
+                assert_never(declared)
+
     def secret(self, connection: str) -> str:
         """The Secrets Manager name of an Airflow connection."""
         return f"airflow/connections/{connection}"
 
     def script_key(self, job: str) -> str:
-        """The S3 key of a Glue job's script, in the bucket of its `scripts`."""
+        """The S3 key of the script of a Glue or a processing job, in the bucket of its `scripts`."""
         declared = self._topology.jobs[job]
-        if not isinstance(declared, GlueJob):
-            raise ValueError(f"job {job} is no Glue job")
+        if not isinstance(declared, GlueJob | ProcessingJob):
+            raise ValueError(f"job {job} is no Glue job, and no processing job")
         return self._key(declared.scripts, declared.script)
 
     def config_key(self, job: str) -> str:
@@ -162,24 +192,7 @@ class Names:
         return f"{folder.partition('/')[2].rstrip('/')}/{PurePosixPath(file).name}"
 
     def _job_purpose(self, job: str) -> str:
-        declared = self._topology.jobs[job]
-        account = self._topology.account_of(declared.site)
-        same = [
-            other
-            for other in self._topology.jobs.values()
-            if other.type == declared.type and self._topology.account_of(other.site) == account
-        ]
-        return declared.type if len(same) == 1 else f"{declared.type}-{job}"
-
-    def _replication_purpose(self, bucket: str) -> str:
-        topology = self._topology
-        account = topology.account_of(topology.buckets[bucket].site)
-        sources = {
-            replication.source
-            for replication in topology.replications.values()
-            if replication.by_s3 and topology.account_of(topology.buckets[replication.source].site) == account
-        }
-        return "replication" if sources <= {bucket} else f"replication-{bucket}"
+        return f"{self._topology.jobs[job].type}-{job}"
 
     def _bucket(self, name: str, account: str, region: str) -> str:
         return fit(f"{self._topology.name}-{name}-{account}-{region}".replace("_", "-").lower(), 63)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from crosswind.topology.model import GlueJob, LambdaJob, SageMakerJob
+from crosswind.topology.model import GlueJob, LambdaJob, ProcessingJob, SageMakerJob
 from crosswind.topology.places import Loc
 from crosswind.topology.view import Faults, View
 
@@ -91,7 +91,7 @@ def inline_sources_fit(view: View) -> Faults:
 
 
 def configs_are_json(view: View) -> Faults:
-    """A training configuration is one JSON object; its `${...}` stand inside strings."""
+    """A configuration of SageMaker's is one JSON object; its `${...}` stand inside strings."""
     for name, job in view.topology.jobs.items():
         if not isinstance(job, SageMakerJob) or "\0" in job.config or not _is_file(view.root / job.config):
             continue
@@ -106,7 +106,7 @@ def configs_are_json(view: View) -> Faults:
         if why:
             yield view.fault(
                 ("jobs", name, "config"),
-                f"{job.config} is not the JSON of a training job: {why}",
+                f"{job.config} is not the JSON of a request: {why}",
                 'correct it; placeholders are text: "${DestinationBucketName}"',
             )
 
@@ -116,11 +116,11 @@ def _files(view: View) -> Iterator[tuple[Loc, str]]:
     topology = view.topology
     yield ("hub", "airflow", "requirements"), topology.hub.airflow.requirements
     for name, job in topology.jobs.items():
-        if isinstance(job, GlueJob):
+        if isinstance(job, GlueJob | ProcessingJob):
             yield ("jobs", name, "script"), job.script
-        elif isinstance(job, SageMakerJob):
+        if isinstance(job, SageMakerJob):
             yield ("jobs", name, "config"), job.config
-        elif isinstance(job, LambdaJob):
+        if isinstance(job, LambdaJob):
             yield ("jobs", name, "source"), job.source
     for name, pipeline in topology.pipelines.items():
         yield ("pipelines", name, "dag"), pipeline.dag

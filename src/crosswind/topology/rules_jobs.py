@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crosswind.topology.model import GlueJob, Job, LambdaJob, SageMakerJob
+from crosswind.topology.model import GlueJob, Job, LambdaJob, ProcessingJob, SageMakerJob
 from crosswind.topology.places import Loc
 from crosswind.topology.view import Faults, View
 
@@ -13,7 +13,7 @@ __all__ = [
     "job_folders_are_declared",
     "job_sites_are_declared",
     "reads_are_at_the_site",
-    "training_reads_in_its_region",
+    "sagemaker_reads_in_its_region",
     "uploads_are_at_the_site",
     "writes_are_at_the_site",
 ]
@@ -55,10 +55,11 @@ def reads_are_at_the_site(view: View) -> Faults:
                 )
 
 
-def training_reads_in_its_region(view: View) -> Faults:
-    """SageMaker takes its input from buckets in the training job's own Region.
+def sagemaker_reads_in_its_region(view: View) -> Faults:
+    """SageMaker takes its input from buckets in the job's own Region.
 
-    Source: docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html.
+    Source: docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html; API_ProcessingS3Input.html says
+    nothing of it, and the same download does the work.
     """
     for name, job in view.topology.jobs.items():
         for loc, ref in _refs(name, job, "reads"):
@@ -69,7 +70,7 @@ def training_reads_in_its_region(view: View) -> Faults:
             if here != there and _in_place(view, ref):
                 yield view.fault(
                     loc,
-                    f"training job {name} is in {here}, but {ref} is in {there}; SageMaker reads in its own Region",
+                    f"SageMaker job {name} is in {here}, but {ref} is in {there}; SageMaker reads in its own Region",
                     "let the replication take the folder to the job's site: mover copy, crr or crr-rtc",
                 )
 
@@ -119,11 +120,11 @@ def _refs(name: str, job: Job, *kinds: str) -> Iterator[tuple[Loc, str]]:
     """A job's folders of these kinds, with their key paths."""
     for kind in kinds:
         if kind == "uploads":
-            if isinstance(job, GlueJob):
+            if isinstance(job, GlueJob | ProcessingJob):
                 yield ("jobs", name, "scripts"), job.scripts
-            elif isinstance(job, SageMakerJob):
+            if isinstance(job, SageMakerJob):
                 yield ("jobs", name, "configs"), job.configs
-            elif isinstance(job, LambdaJob) and job.results is not None:
+            if isinstance(job, LambdaJob) and job.results is not None:
                 yield ("jobs", name, "results"), job.results
             continue
         for index, ref in enumerate(getattr(job, kind)):

@@ -15,7 +15,7 @@ import pytest
 from crosswind.cli import wire
 
 
-def crosswind(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def crosswind(*arguments: str, cwd: Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "NO_COLOR": "1"}
     return subprocess.run(
         [sys.executable, "-m", "crosswind.cli", *arguments],
@@ -23,7 +23,7 @@ def crosswind(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
         check=False,
     )
 

@@ -72,7 +72,7 @@ def test_a_failed_deploy_names_the_cause_goes_on_and_can_be_removed(
     iam = administrator.client("iam", data, "us-east-1")
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     iam.create_role(
-        RoleName="unified-pipelines-lambda",
+        RoleName="unified-pipelines-lambda-dagcleanup",
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}),
     )
     outcome = deploy(topology, root, sessions)
@@ -82,7 +82,7 @@ def test_a_failed_deploy_names_the_cause_goes_on_and_can_be_removed(
     assert "stack/unified-pipelines-network-hub" in skipped
     assert "stack/unified-pipelines-site-processing" not in skipped
 
-    iam.delete_role(RoleName="unified-pipelines-lambda")
+    iam.delete_role(RoleName="unified-pipelines-lambda-dagcleanup")
     deploy(topology, root, sessions).raise_first()
     Applier(sessions).apply(plan_destroy(topology, sessions)).raise_first()
     assert list(everything(administrator, topology)) == []

@@ -26,9 +26,12 @@ from crosswind.local.engines import (
     InputCheck,
     LambdaEngine,
     LambdaService,
+    ProcessingEngine,
+    ProcessingService,
     Roles,
     SageMakerEngine,
     SageMakerService,
+    SageMakerTags,
 )
 from crosswind.local.identity import Identities
 from crosswind.local.moto_backend import MotoBackend
@@ -105,18 +108,23 @@ def engine_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineWor
     server.start()
     clients, children = Clients(server.endpoint), Children()
     roles = {via: Roles(identities, clients, via) for via in ("glue", "sagemaker", "lambda")}
+    check = InputCheck(roles["sagemaker"])
+    training = SageMakerService(
+        SageMakerEngine(roles["sagemaker"], children, server.endpoint, jobs / "sagemaker"), check
+    )
+    processing = ProcessingService(
+        ProcessingEngine(roles["sagemaker"], children, server.endpoint, jobs / "processing"), check
+    )
     # A Glue minute of two seconds: the shortest time-out that the API takes is one minute.
     services = (
         GlueService(GlueEngine(roles["glue"], children, server.endpoint, jobs / "glue"), moto, minute=2.0),
-        SageMakerService(
-            SageMakerEngine(roles["sagemaker"], children, server.endpoint, jobs / "sagemaker"),
-            InputCheck(roles["sagemaker"]),
-        ),
+        training,
+        processing,
         LambdaService(
             LambdaEngine(roles["lambda"], children, server.endpoint, jobs / "lambda"), moto, retry_seconds=(0.1, 0.1)
         ),
     )
-    for service in (*services, GlueDefinitions(moto)):
+    for service in (*services, GlueDefinitions(moto), SageMakerTags((training.jobs, processing.jobs))):
         edge.add(service)
     yield EngineWorld(server.endpoint, clients, children, log, jobs)
     for service in services:

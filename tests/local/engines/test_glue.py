@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
@@ -20,17 +20,17 @@ SCRIPT = (EXAMPLE / "jobs/glue/mwaa_glue_raw_to_transform.py").read_bytes()
 class GlueJob:
     """One job with its role, bucket and script."""
 
+    command: ClassVar[dict[str, str]] = {"Name": "glueetl", "PythonVersion": "3"}
+    machine: ClassVar[dict[str, Any]] = {"GlueVersion": "5.0"}
+
     def __init__(self, account: Account, script: bytes | str, **settings: Any) -> None:
         self.account, self.glue = account, account.client("glue")
         self.bucket = account.bucket("source")
         account.put(self.bucket, "scripts/job.py", script)
-        self.glue.create_job(
-            Name="job",
-            Role=account.role("glue", "glue"),
-            Command={"Name": "glueetl", "ScriptLocation": f"s3://{self.bucket}/scripts/job.py", "PythonVersion": "3"},
-            GlueVersion="5.0",
-            **settings,
-        )
+        place = {"ScriptLocation": f"s3://{self.bucket}/scripts/job.py"}
+        command = {**self.command, **place, **settings.pop("Command", {})}
+        role = account.role("glue", "glue")
+        self.glue.create_job(Name="job", Role=role, Command=command, **{**self.machine, **settings})
 
     def start(self, **settings: Any) -> str:
         return str(self.glue.start_job_run(JobName="job", **settings)["JobRunId"])

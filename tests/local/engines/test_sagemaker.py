@@ -150,6 +150,23 @@ def test_marker_files_are_no_data(training: Training) -> None:
     assert [metric["MetricName"] for metric in done["FinalMetricDataList"]] == ["train:auc"]
 
 
+def test_a_prefix_without_its_slash_is_the_folder_all_the_same(training: Training) -> None:
+    training.put("data/train/part.csv", TABLE)
+    training.put("data/train/deep/more.csv", TABLE)
+    source = """
+import os, pathlib
+channel = pathlib.Path(os.environ["SM_CHANNEL_TRAIN"])
+print(sorted(str(path.relative_to(channel)) for path in channel.rglob("*.csv")))
+"""
+    request = training.script("slashless", source)
+    request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] = f"s3://{training.bucket}/data/train"
+    assert training.run(request)["TrainingJobStatus"] == "Completed"
+    group = "/aws/sagemaker/TrainingJobs"
+    logs = training.account.client("logs", WEST)
+    (stream,) = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix="slashless/")["logStreams"]
+    assert training.account.logs(group, stream["logStreamName"], WEST) == ["['deep/more.csv', 'part.csv']"]
+
+
 @pytest.mark.parametrize(
     ("table", "hyperparameters", "reason"),
     [
@@ -304,21 +321,3 @@ def test_a_jobs_arn_is_in_lower_case(training: Training) -> None:
     assert arn.endswith(":training-job/train-manual-2026t1")
     assert training.client.list_tags(ResourceArn=arn)["Tags"] == tags
     assert training.client.describe_training_job(TrainingJobName=name)["TrainingJobArn"] == arn
-
-
-def test_processing_jobs_are_refused(training: Training) -> None:
-    request = {
-        "ProcessingJobName": "p",
-        "RoleArn": training.role,
-        "ProcessingResources": {
-            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
-        },
-        "AppSpecification": {"ImageUri": "x"},
-    }
-    with pytest.raises(ClientError, match="does not run processing jobs") as refused:
-        training.client.create_processing_job(**request)
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert training.client.list_processing_jobs()["ProcessingJobSummaries"] == []
-    for call in (training.client.describe_processing_job, training.client.stop_processing_job):
-        with pytest.raises(ClientError, match="Could not find requested job with name: p"):
-            call(ProcessingJobName="p")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crosswind.airflow.owner import Attempt, Owner
@@ -18,10 +20,15 @@ def acting_as(first_light: FirstLight, purpose: str) -> str:
 
 @pytest.fixture(scope="module")
 def prefix(first_light: FirstLight) -> str:
-    """The prefix of the fixture's own run, in which nothing failed."""
+    """The prefix of the fixture's own run, in which nothing failed; when the run began, its handover's key tells."""
     run, retries = first_light.runs[0], first_light.topology.intervals.retries
     owner = Owner(run.pipeline, run.run_id, "mwaa_glue_raw_to_transform", -1, retries)
-    return f"transformed/{Attempt(owner, 1).folder}/"
+    published = requests(first_light, "s3", "PutObject", resource="/handover.json")
+    folders = {request.resource.split("/")[-2] for request in published if owner.family in request.resource}
+    (folder,) = (each for each in folders if each.endswith(f"-{retries}-1"))
+    since = int(folder.removesuffix(f"-{retries}-1").rpartition("-")[2], 16)
+    assert folder == Attempt(replace(owner, since=since), 1).folder
+    return f"transformed/{folder}/"
 
 
 def requests(first_light: FirstLight, service: str, *operations: str, resource: str = "") -> tuple[Request, ...]:
@@ -56,16 +63,20 @@ def test_glue_was_started_under_the_cross_account_role_and_ran_under_its_own(
     published = [r for r in written if r.resource.endswith("/handover.json")]
     assert [r.principal.startswith(acting_as(first_light, "cross-account")) for r in published] == [True]
     assert len(written) > 1
-    assert all(r.principal.startswith(acting_as(first_light, "glue")) for r in written if r not in published)
+    assert all(
+        r.principal.startswith(acting_as(first_light, "glue-mwaa_glue_raw_to_transform"))
+        for r in written
+        if r not in published
+    )
     read = requests(first_light, "s3", "GetObject", resource="raw/ml_train_data.csv")
-    assert any(r.principal.startswith(acting_as(first_light, "glue")) for r in read)
+    assert any(r.principal.startswith(acting_as(first_light, "glue-mwaa_glue_raw_to_transform")) for r in read)
 
 
 def test_the_replicas_were_made_under_the_replication_role_with_the_versions_of_the_source(
     first_light: FirstLight, prefix: str
 ) -> None:
     replicated = requests(first_light, "s3", "ReplicateObject", resource=prefix)
-    assert all(r.principal.startswith(acting_as(first_light, "replication")) for r in replicated)
+    assert all(r.principal.startswith(acting_as(first_light, "replication-source")) for r in replicated)
     assert all(r.via == "s3" for r in replicated)
     east = first_light.administrator.client("s3", DATA, EAST)
     west = first_light.administrator.client("s3", DATA, WEST)
@@ -90,9 +101,11 @@ def test_training_read_and_wrote_in_the_west_under_its_own_role(first_light: Fir
         r for r in requests(first_light, "s3", "GetObject", resource=f"{destination}/{prefix}") if r.via == "sagemaker"
     ]
     assert {r.resource.removeprefix(f"{destination}/{prefix}").split("/")[0] for r in read} == {"train", "validation"}
-    assert all(r.principal.startswith(acting_as(first_light, "sagemaker")) and r.region == WEST for r in read)
+    assert all(
+        r.principal.startswith(acting_as(first_light, "sagemaker-penguins_training")) and r.region == WEST for r in read
+    )
     written = requests(first_light, "s3", resource="model.tar.gz")
-    assert any(r.principal.startswith(acting_as(first_light, "sagemaker")) for r in written)
+    assert any(r.principal.startswith(acting_as(first_light, "sagemaker-penguins_training")) for r in written)
 
 
 def test_the_model_is_where_the_job_says_and_is_good(first_light: FirstLight) -> None:
@@ -114,7 +127,9 @@ def test_the_clean_up_ran_under_its_own_role_and_removed_the_intermediate_object
     invoked = requests(first_light, "lambda", "Invoke")
     assert all(r.principal.startswith(acting_as(first_light, "cross-account")) for r in invoked)
     removed = requests(first_light, "s3", "DeleteObject", "DeleteObjects")
-    assert all(r.principal.startswith(acting_as(first_light, "lambda")) for r in removed if r.via == "lambda")
+    assert all(
+        r.principal.startswith(acting_as(first_light, "lambda-dagcleanup")) for r in removed if r.via == "lambda"
+    )
     for bucket, region in (("source", EAST), ("destination", WEST)):
         s3 = first_light.administrator.client("s3", DATA, region)
         left = s3.list_objects_v2(Bucket=first_light.names.bucket(bucket), Prefix=prefix)

@@ -14,7 +14,7 @@ from tests.golden.regenerate import TOPOLOGIES
 from tests.local.iam.arena import Arena
 from tests.unit.synth.conftest import stacks_of
 
-ROLE = "customer-keys-replication"
+ROLE = "customer-keys-replication-source"
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,17 @@ from typing import Any
 
 from crosswind.airflow.target import AwsTarget
 from crosswind.local.edge.call import Credentials
-from crosswind.local.engines import GlueDefinitions, GlueService, LambdaService, SageMakerService
+from crosswind.local.engines import (
+    GlueDefinitions,
+    GlueService,
+    LambdaService,
+    ProcessingService,
+    SageMakerService,
+    SageMakerTags,
+)
 from crosswind.local.engines.glue import GlueJob, GlueOutcome
 from crosswind.local.engines.lambda_ import LambdaOutcome
+from crosswind.local.engines.processing import ProcessingJob, ProcessingOutcome
 from crosswind.local.engines.sagemaker import TrainingJob, TrainingOutcome
 from tests.local.conftest import LiveEdge
 from tests.simulator.aws import Aws, Course, Fate, Replica, Run, Script, failure_event
@@ -64,7 +72,8 @@ class FakePlace:
         glue.jobs[name], glue.script = concurrent, self._script
 
     def trains(self) -> None:
-        self.aws.sagemaker(self.account, WEST).script = self._script
+        sagemaker = self.aws.sagemaker(self.account, WEST)
+        sagemaker.script = sagemaker.processing = self._script
 
     def function(self, name: str, code: Callable[[Any], Any]) -> None:
         self.aws.functions(self.account, WEST).code[name] = code
@@ -242,6 +251,21 @@ class TrainingStandIn:
         """Nothing is open."""
 
 
+class ProcessingStandIn:
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    def run(self, job: ProcessingJob) -> ProcessingOutcome:
+        job.began()
+        reason = self._engines.hold(job)
+        if reason is None:
+            return ProcessingOutcome("Stopped")
+        return ProcessingOutcome("Failed", reason) if reason else ProcessingOutcome("Completed")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 class FunctionStandIn:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
@@ -262,16 +286,22 @@ class NoCheck:
     def check(self, request: Any, region: str, arn: str = "") -> None:
         """Every input is good."""
 
+    def session(self, role: str, region: str, arn: str = "") -> None:
+        """Every role lets SageMaker in."""
+
 
 def serve(edge: LiveEdge) -> tuple[Engines, list[Any]]:
     """Add the engines' services to an edge; they must be stopped."""
     engines = Engines()
+    training = SageMakerService(TrainingStandIn(engines), NoCheck())  # type: ignore[arg-type]
+    processing = ProcessingService(ProcessingStandIn(engines), NoCheck())  # type: ignore[arg-type]
     services = [
         GlueService(GlueStandIn(engines), edge.moto),
-        SageMakerService(TrainingStandIn(engines), NoCheck()),  # type: ignore[arg-type]
+        training,
+        processing,
         LambdaService(FunctionStandIn(engines), edge.moto, retry_seconds=(0.01, 0.01)),
     ]
-    for service in (*services, GlueDefinitions(edge.moto)):
+    for service in (*services, GlueDefinitions(edge.moto), SageMakerTags([training.jobs, processing.jobs])):
         edge.edge.add(service)
     return engines, services
 

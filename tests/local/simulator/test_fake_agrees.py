@@ -353,6 +353,73 @@ def test_training_jobs_are_stopped(place: Place) -> None:
     assert (found["TrainingJobStatus"], found["FailureReason"]) == ("Failed", "AlgorithmError: exit code 1")
 
 
+def processing(name: str) -> dict[str, Any]:
+    home = "/opt/ml/processing"
+    code_input = {
+        "S3Uri": "s3://code/score.py",
+        "LocalPath": f"{home}/input/code",
+        "S3DataType": "S3Prefix",
+        "S3InputMode": "File",
+    }
+    return {
+        "ProcessingJobName": name,
+        "RoleArn": "arn:aws:iam::111111111111:role/processing",
+        "AppSpecification": {
+            "ImageUri": "246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-xgboost:1.7-1",
+            "ContainerEntrypoint": ["python3", f"{home}/input/code/score.py"],
+        },
+        "ProcessingInputs": [{"InputName": "code", "S3Input": code_input}],
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}
+        },
+        "Tags": [{"Key": "crosswind:dag", "Value": "d"}],
+    }
+
+
+def test_processing_names_are_unique_for_ever(place: Place) -> None:
+    sagemaker = place.client("sagemaker", WEST)
+    place.trains()
+    arn = sagemaker.create_processing_job(**processing("score-a-1-1"))["ProcessingJobArn"]
+    assert arn.endswith(":processing-job/score-a-1-1")
+    assert code(sagemaker.create_processing_job, **processing("score-a-1-1")) == ("ResourceInUse", 400)
+    place.run()
+    found = sagemaker.describe_processing_job(ProcessingJobName="score-a-1-1")
+    assert (found["ProcessingJobStatus"], "ProcessingStartTime" in found) == ("InProgress", True)
+    assert found["ProcessingInputs"][0]["S3Input"]["S3Uri"] == "s3://code/score.py"
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "crosswind:dag", "Value": "d"}]
+    place.end()
+    assert sagemaker.describe_processing_job(ProcessingJobName="score-a-1-1")["ProcessingJobStatus"] == "Completed"
+    assert code(sagemaker.create_processing_job, **processing("score-a-1-1")) == ("ResourceInUse", 400)
+
+
+def test_processing_jobs_are_listed_fail_and_are_stopped(place: Place) -> None:
+    sagemaker = place.client("sagemaker", WEST)
+    place.trains()
+    unknown = {"ProcessingJobName": "never"}
+    assert code(sagemaker.describe_processing_job, **unknown) == ("ValidationException", 400)
+    assert code(sagemaker.stop_processing_job, **unknown) == ("ValidationException", 400)
+    sagemaker.create_processing_job(**processing("score-a-1-1"))
+    place.run()
+    place.end(fail="AlgorithmError: See job logs for more information")
+    failed = sagemaker.describe_processing_job(ProcessingJobName="score-a-1-1")
+    assert failed["ProcessingJobStatus"] == "Failed"
+    assert failed["FailureReason"] == "AlgorithmError: See job logs for more information"
+    sagemaker.create_processing_job(**processing("score-a-1-2"))
+    place.run()
+
+    def names(**filters: Any) -> set[str]:
+        pages = sagemaker.get_paginator("list_processing_jobs").paginate(**filters)
+        return {job["ProcessingJobName"] for page in pages for job in page["ProcessingJobSummaries"]}
+
+    assert names(MaxResults=1) == {"score-a-1-1", "score-a-1-2"}
+    assert names(StatusEquals="InProgress", NameContains="-a-") == {"score-a-1-2"}
+    sagemaker.stop_processing_job(ProcessingJobName="score-a-1-2")
+    place.stopped()
+    found = sagemaker.describe_processing_job(ProcessingJobName="score-a-1-2")
+    assert (found["ProcessingJobStatus"], found.get("FailureReason", "")) == ("Stopped", "")
+    assert code(sagemaker.stop_processing_job, ProcessingJobName="score-a-1-2") == ("ValidationException", 400)
+
+
 # -- Lambda --------------------------------------------------------------------------------------------------
 
 

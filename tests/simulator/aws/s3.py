@@ -301,6 +301,8 @@ class S3:
         bucket = self.buckets.get(p["Bucket"])
         if bucket is None:
             raise refused("NoSuchBucket", operation, "The specified bucket does not exist", 404)
+        if p.get("ExpectedBucketOwner", bucket.account) != bucket.account:
+            raise refused("AccessDenied", operation, "Access Denied", 403)
         return bucket
 
     def _found(self, p: Mapping[str, Any], operation: str) -> Stored:
@@ -326,6 +328,8 @@ class S3:
             given = {"Bucket": bucket, "Key": key}
             if found := parse_qs(query).get("versionId"):
                 given["VersionId"] = found[0]
+        if owner := p.get("ExpectedSourceBucketOwner"):
+            given = {**given, "ExpectedBucketOwner": owner}
         source = self._found(given, operation)
         if p.get("CopySourceIfMatch", source.etag).strip('"') != source.etag.strip('"'):
             raise refused("PreconditionFailed", operation, "At least one of the pre-conditions did not hold", 412)

@@ -147,8 +147,9 @@ class SageMaker:
 
     def _run(self, name: str, jobs: dict[str, Run], operation: str) -> Run:
         if name not in jobs:
-            code = "ValidationException" if "Training" in operation else "ResourceNotFound"
-            raise refused(code, operation, "Requested resource not found.")
+            training = "Requested resource not found."
+            processing = f"Could not find requested job with name: {name}"
+            raise refused("ValidationException", operation, training if "Training" in operation else processing)
         return jobs[name]
 
     def _of_arn(self, arn: str, operation: str) -> Run:

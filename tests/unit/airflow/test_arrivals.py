@@ -18,7 +18,7 @@ from crosswind.airflow.handover.model import Arrival, Reference, Version
 from crosswind.airflow.target import AwsTarget, Clients
 from crosswind.airflow.watch import FAILED_LOOKS
 from crosswind.errors import AwsError, WrongAccountError
-from tests.simulator.aws import Replica
+from tests.simulator.aws import Fate, Replica
 from tests.simulator.aws.errors import refused, throttled
 from tests.unit.airflow.handover.world import EAST, NOW, PREFIX, WEST, Counting, World
 
@@ -116,6 +116,51 @@ def test_late_names_five_and_counts_the_rest() -> None:
     step = scene.watch(awaited(scene.world.published(files=files)[1])).step()
     assert step.message.count("ReplicationStatus") == 5
     assert step.message.endswith("; and 2 more")
+
+
+def many(number: int) -> dict[str, bytes]:
+    return {f"train/{each:05}.csv": b"1\n" for each in range(number)}
+
+
+def test_what_is_there_and_only_has_to_be_proven_is_not_late() -> None:
+    scene = Scene(World(), now=NOW + timedelta(hours=2))
+    watch = scene.watch(awaited(scene.world.published(files=many(2001))[1]))
+    scene.arrive()
+    steps = [watch.step() for _ in range(3)]
+    assert [(step.end, step.busy) for step in steps] == [(None, True), (None, True), (End.ARRIVED, False)]
+    assert len(steps[-1].arrivals[0].versions) == 2001
+
+
+def test_a_throttled_proof_is_not_late_either() -> None:
+    scene = Scene(World(), now=NOW + timedelta(hours=2))
+    watch = scene.watch(awaited(scene.world.published(files=many(1001))[1]))
+    scene.arrive()
+    real, errors = scene.world.aws.s3.head_object, list[Exception]()
+
+    def heading(parameters: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return real(parameters)
+
+    scene.world.aws.s3.head_object = heading  # type: ignore[method-assign]
+    assert watch.step().busy
+    errors.append(throttled("s3", "HeadObject"))
+    assert watch.step().error
+    while (step := watch.step()).end is None:
+        pass
+    assert step.end is End.ARRIVED
+
+
+def test_late_counts_as_missing_only_what_is_not_there() -> None:
+    last = "01500.csv"
+    script = lambda stored: Replica(Fate.LOST) if stored.key.endswith(last) else Replica()  # noqa: E731 - one line says it
+    scene = Scene(World(script=script), now=NOW + timedelta(hours=2))
+    watch = scene.watch(awaited(scene.world.published(files=many(1501))[1]))
+    scene.arrive()
+    step = watch.step()
+    assert step.end is End.LATE
+    assert "1 of 1501 objects, 2 of 3002 bytes are missing" in step.message
+    assert step.message.endswith(f"{PREFIX}train/{last} (ReplicationStatus at the source: PENDING)")
 
 
 def test_throttled_looks_are_never_counted() -> None:

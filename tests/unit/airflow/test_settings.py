@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from crosswind.airflow.settings import Bucket, FailureQueue, Site, TopologyNames, load_topology, read_names
+from crosswind.airflow.names_file import load_topology, read_names
+from crosswind.airflow.settings import Bucket, FailureQueue, Site, TopologyNames
 from crosswind.errors import InputError
 from tests.airflow.conftest import names_document
 
@@ -55,6 +56,10 @@ def test_a_name_chooses_among_several(tmp_path: Path) -> None:
         ({"sites": {"ml": {"account": "1"}}}, "a member is missing"),
         ({"buckets": {"source": {"nmae": "x"}}}, "a member is missing or of another shape"),
         ({"jobs": {"x": {"type": "glue", "site": "nowhere"}}}, "'nowhere'"),
+        (
+            {"jobs": {"x": {"type": "ray", "site": "ml"}}},
+            "a job is 'ray'; there are glue, glue_python_shell, sagemaker",
+        ),
         ({"intervals": None}, "a member is missing or of another shape"),
     ],
 )
@@ -130,3 +135,24 @@ def test_the_names_are_short_as_text(tmp_path: Path) -> None:
 def test_a_file_is_read_by_its_path(tmp_path: Path) -> None:
     written(tmp_path, names_document())
     assert read_names(tmp_path / "unified-pipelines.json") == names(tmp_path)
+
+
+def test_a_type_has_a_kind_of_job(tmp_path: Path) -> None:
+    document = names_document()
+    shell = document["jobs"]["mwaa_glue_raw_to_transform"] | {"type": "glue_python_shell"}
+    processing = document["jobs"]["penguins_training"] | {"type": "sagemaker_processing"}
+    known = load_topology(
+        written(tmp_path, document | {"jobs": document["jobs"] | {"tidy": shell, "score": processing}})
+    )
+    kinds = {name: job.kind for name, job in known.jobs.items()}
+    assert kinds == {
+        "mwaa_glue_raw_to_transform": "glue",
+        "tidy": "glue",
+        "penguins_training": "training",
+        "score": "processing",
+        "dagcleanup": "lambda",
+    }
+    assert known.job("tidy", "glue") is known.job("tidy", "glue_python_shell")
+    for name, kind in (("score", "sagemaker"), ("penguins_training", "sagemaker_processing")):
+        with pytest.raises(InputError, match=f"no {kind} job '{name}' is declared"):
+            known.job(name, kind)

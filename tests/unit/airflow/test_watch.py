@@ -78,7 +78,7 @@ def taken(watch: Watch, limit: int = 100) -> list[Step]:
 
 def test_it_looks_until_the_job_has_ended() -> None:
     steps = taken(watch(Jobs(RUNNING, RUNNING, DONE)))
-    assert [step.pause for step in steps] == [30, 30, 0]
+    assert [step.pause for step in steps] == [30, 30, 5, 0]
     assert steps[-1].look == DONE
 
 
@@ -140,6 +140,18 @@ def test_the_last_lines_are_written_after_the_end(caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.INFO, "job"):
         taken(watch(Jobs(DONE, lines=["bye"])))
     assert "bye" in caplog.text
+
+
+@pytest.mark.parametrize(("late", "pauses"), [(0, [5, 0]), (1, [5, 5, 0]), (9, [5, 5, 0])])
+def test_lines_that_come_after_the_end_are_waited_for_a_little(
+    late: int, pauses: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    """CloudWatch shows them some seconds later; a look gives one line here."""
+    jobs = Jobs(DONE, lines=["first", *(f"late {number}" for number in range(late))])
+    with caplog.at_level(logging.INFO, "job"):
+        steps = taken(watch(jobs))
+    assert [step.pause for step in steps] == pauses
+    assert [record.message for record in caplog.records] == ["first", "late 0", "late 1"][: 1 + late]
 
 
 def test_stop_connects_when_it_must() -> None:

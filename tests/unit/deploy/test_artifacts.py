@@ -11,7 +11,8 @@ import pytest
 
 from crosswind.deploy.artifacts import AIRFLOW, files_of, lambda_sources
 from crosswind.errors import InputError
-from crosswind.topology import Topology
+from crosswind.topology import Topology, load
+from tests.golden.regenerate import TOPOLOGIES
 from tests.unit.deploy.conftest import EXAMPLE
 
 
@@ -28,11 +29,20 @@ def test_the_examples_files(topology: Topology) -> None:
     assert found["source", "scripts/mwaa_glue_raw_to_transform.py"] == script.read_bytes()
     assert found["source", "raw/ml_train_data.csv"].startswith(b"studyName")
     config = json.loads(found["destination", "config/penguins_training.json"])
-    assert config["RoleArn"] == "arn:aws:iam::222222222222:role/unified-pipelines-sagemaker"
+    assert config["RoleArn"] == "arn:aws:iam::222222222222:role/unified-pipelines-sagemaker-penguins_training"
     assert "${DestinationBucketName}" not in json.dumps(config)
     names = json.loads(found[AIRFLOW, "dags/unified-pipelines.json"])
     assert names["topology"] == "unified-pipelines"
     assert {"requirements.txt", "plugins.zip"} <= {key for bucket, key in found if bucket == AIRFLOW}
+
+
+def test_a_processing_job_has_a_script_and_a_request() -> None:
+    file = TOPOLOGIES["scoring"]
+    found = {(each.bucket, each.key): each.content for each in files_of(load(file), file.parent)}
+    assert found["desk", "code/score.py"] == (file.parent / "jobs/score.py").read_bytes()
+    assert found["desk", "code/tidy.py"] == (file.parent / "jobs/tidy.py").read_bytes()
+    config = json.loads(found["desk", "config/score.json"])
+    assert config["ProcessingInputs"][0]["S3Input"]["S3Uri"].endswith("/code/score.py")
 
 
 def test_hidden_and_compiled_files_stay_behind(topology: Topology, root: Path) -> None:

@@ -12,7 +12,7 @@ from crosswind.aws.fake import FakeCall, client_error
 from crosswind.deploy import leftovers, plan_deploy, plan_destroy
 from crosswind.deploy.steps import DeleteStack, DeleteStackSet, EmptyBucket, RemoveLogGroups, StopRuns
 from crosswind.errors import StackError
-from crosswind.topology import Topology
+from crosswind.topology import Names, Topology
 from tests.unit.deploy.conftest import DATA, EXAMPLE, HUB, Apply
 from tests.unit.deploy.memory import MemoryAws
 
@@ -171,7 +171,7 @@ def test_keys_that_wait_for_their_end_are_left_with_that_reason(topology: Topolo
 
 
 def test_running_work_is_stopped_first(topology: Topology, deployed: MemoryAws, apply: Apply) -> None:
-    role = "arn:aws:iam::222222222222:role/unified-pipelines-sagemaker"
+    role = "arn:aws:iam::222222222222:role/unified-pipelines-sagemaker-penguins_training"
     aws = deployed.sessions
     aws.answer(
         "glue",
@@ -194,6 +194,30 @@ def test_running_work_is_stopped_first(topology: Topology, deployed: MemoryAws, 
     # The deployer's role may describe what is named as ours is, and nothing else.
     described = {c.parameters["TrainingJobName"] for c in aws.made("sagemaker", "describe_training_job")}
     assert described == {"train-ours", "train-theirs"}
+
+
+def test_processing_jobs_are_stopped_by_role_and_name(topology: Topology, deployed: MemoryAws, apply: Apply) -> None:
+    data = topology.model_dump(mode="json", by_alias=True)
+    training = data["jobs"]["penguins_training"]
+    script = {"script": data["jobs"]["mwaa_glue_raw_to_transform"]["script"], "scripts": training["configs"]}
+    data["jobs"]["penguins_training"] = {**training, **script, "type": "sagemaker_processing"}
+    processing = Topology.model_validate_json(json.dumps(data))
+    role = Names(processing).job_role_arn("penguins_training")
+    aws = deployed.sessions
+    names = [{"ProcessingJobName": name} for name in ("train-ours", "train-theirs", "never-looked-at")]
+    aws.answer("sagemaker", "list_processing_jobs", {"ProcessingJobSummaries": names})
+    aws.answer(
+        "sagemaker",
+        "describe_processing_job",
+        lambda call: {"RoleArn": role if call.parameters["ProcessingJobName"] == "train-ours" else "another"},
+    )
+    aws.answer("sagemaker", "stop_processing_job", {})
+    outcome, _ = apply(plan_destroy(processing, aws))
+    assert outcome.ok, outcome.failures
+    assert [c.parameters["ProcessingJobName"] for c in aws.made("sagemaker", "stop_processing_job")] == ["train-ours"]
+    described = {c.parameters["ProcessingJobName"] for c in aws.made("sagemaker", "describe_processing_job")}
+    assert described == {"train-ours", "train-theirs"}
+    assert not aws.made("sagemaker", "list_training_jobs")
 
 
 def test_an_airflow_that_cannot_be_reached_is_told_and_removed(
@@ -224,7 +248,12 @@ def test_log_groups_that_services_made_are_removed(topology: Topology, deployed:
 
 
 SWEPT = [
-    ("iam", "list_roles", {"Roles": [{"RoleName": "unified-pipelines-glue"}, {"RoleName": "other"}]}, "role"),
+    (
+        "iam",
+        "list_roles",
+        {"Roles": [{"RoleName": "unified-pipelines-glue-mwaa_glue_raw_to_transform"}, {"RoleName": "other"}]},
+        "role",
+    ),
     ("lambda", "list_functions", {"Functions": [{"FunctionName": "dagcleanup"}]}, "function"),
     (
         "sqs",

@@ -14,6 +14,7 @@ from crosswind.cli import wire
 from crosswind.errors import InputError
 from crosswind.report.ancestry import lineage_of
 from crosswind.report.jobs import reaches, site_clients, states_of
+from tests.golden.regenerate import TOPOLOGIES
 
 OWNER = Owner("dag", "run 1", "train", -1, 2)
 RUN = {"dag_run_id": "run 1", "run_after": "2026-11-22T10:00:00Z"}
@@ -64,6 +65,18 @@ def test_the_owner_of_a_deleted_run_is_gone() -> None:
     assert asked([], runs=[]) is LiveState.GONE
 
 
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
+def test_an_environment_that_is_not_there_says_nothing_of_an_owner(code: str) -> None:
+    topology, _ = wire.topology(wire.example())
+    sessions = FakeSessions()
+
+    def answer(call: FakeCall) -> Mapping[str, Any]:
+        raise client_error(code)
+
+    sessions.answer("mwaa", "invoke_rest_api", answer)
+    assert states_of(wire.airflow(topology, sessions))(OWNER) is LiveState.UNKNOWN
+
+
 def test_every_site_is_reached_with_the_jobs_declared_there() -> None:
     topology, _ = wire.topology(wire.example())
     ml, processing = reaches(topology, FakeSessions())
@@ -73,6 +86,12 @@ def test_every_site_is_reached_with_the_jobs_declared_there() -> None:
         (),
     )
     assert (ml.clients.target.site, list(ml.glue), ml.named) == ("ml", [], ("training",))
+
+
+def test_sites_are_asked_for_the_kinds_of_jobs_that_they_have() -> None:
+    topology, _ = wire.topology(TOPOLOGIES["scoring"])
+    found = {reach.clients.target.site: (list(reach.glue), reach.named) for reach in reaches(topology, FakeSessions())}
+    assert found == {"desk": (["tidy"], ("processing",)), "vault": ([], ())}
 
 
 def test_a_client_from_outside_takes_no_configuration_of_a_task() -> None:

@@ -61,7 +61,9 @@ def at(origins: Origins, origin: Origin) -> Any:
 
 
 def test_a_statement_of_a_jobs_role(origins: Origins) -> None:
-    role = Document("role", "unified-pipelines-sagemaker", IDENTITY, DATA, "granted", 1, "ReadDestination")
+    role = Document(
+        "role", "unified-pipelines-sagemaker-penguins_training", IDENTITY, DATA, "granted", 1, "ReadDestination"
+    )
     told = explanation(role, "s3:GetObject", f"arn:aws:s3:::{DESTINATION}/transformed/x.csv")
     origin = only(origins.of(told))
 
@@ -78,7 +80,7 @@ def test_a_statement_of_a_jobs_role(origins: Origins) -> None:
 
 def test_a_role_whose_policy_holds_no_such_statement(origins: Origins) -> None:
     """A folder that nobody declared: the job's own line is where it would be added."""
-    role = Document("role", "unified-pipelines-lambda", IDENTITY, DATA, "granted")
+    role = Document("role", "unified-pipelines-lambda-dagcleanup", IDENTITY, DATA, "granted")
     told = explanation(role, "s3:PutObject", f"arn:aws:s3:::{SOURCE}/raw/x.csv")
     origin = only(origins.of(told))
 
@@ -108,7 +110,7 @@ def test_a_role_whose_policy_holds_no_such_statement(origins: Origins) -> None:
         (
             "PassTrainingRole",
             "iam:PassRole",
-            f"arn:aws:iam::{DATA}:role/unified-pipelines-sagemaker",
+            f"arn:aws:iam::{DATA}:role/unified-pipelines-sagemaker-penguins_training",
             ["pipelines.cross_account_machine_learning_dag.steps[1].run"],
         ),
     ],
@@ -149,7 +151,7 @@ def test_a_buckets_policy_whose_statement_stands_under_a_condition(origins: Orig
 
 
 def test_the_replication_role(origins: Origins) -> None:
-    role = Document("role", "unified-pipelines-replication", IDENTITY, DATA, "granted", 2, "WriteReplicas")
+    role = Document("role", "unified-pipelines-replication-source", IDENTITY, DATA, "granted", 2, "WriteReplicas")
     origin = only(origins.of(explanation(role, "s3:ReplicateObject", f"arn:aws:s3:::{DESTINATION}/transformed/x")))
     assert [place.path for place in origin.places] == ["replications.transformed"]
     assert at(origins, origin)["Sid"] == "WriteReplicas"

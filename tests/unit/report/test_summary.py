@@ -67,7 +67,18 @@ def test_what_services_do_in_their_own_name_is_no_work_of_a_job() -> None:
     topology, _ = wire.topology(wire.example())
     (own, *_) = acting("x", 1)
     records = [{**own, "principal": "s3.amazonaws.com", "via": "s3"}]
-    assert summarise(topology, [], Trail(records), {}, {}, []).steps == ()
+    tasks = [TaskRow("data_dag", "wait", "success", 0.5, 2.0)]
+    assert [row.what for row in summarise(topology, tasks, Trail(records), {}, {}, []).steps] == ["wait"]
+
+
+def test_a_job_is_told_with_the_time_of_this_run_alone() -> None:
+    topology, _ = wire.topology(wire.example())
+    (own, *_) = acting("GlueJobRunnerSession", 1)
+    records = [{**own, "via": "glue", "time": time} for time in (0.1, 1.0, 1.5, 60.0)]
+    tasks = [TaskRow("data_dag", "transform", "success", 0.5, 2.0)]
+    steps = summarise(topology, tasks, Trail(records), {}, {}, []).steps
+    (work,) = [row for row in steps if row.what == "Glue job runs"]
+    assert (work.started, round(work.seconds, 1)) == (1.0, 0.5)
 
 
 def test_what_was_handed_over_is_told_from_the_record_of_the_model() -> None:

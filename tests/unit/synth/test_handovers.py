@@ -144,6 +144,21 @@ def test_handovers_are_put_where_none_is(world: World, topology: Topology) -> No
     assert "HandoversOnce" not in policy(world, "movers-site-lab", "Lab")
 
 
+def test_airflow_alone_puts_handovers_and_nobody_removes_one_but_who_cleans_up(world: World) -> None:
+    lake = policy(world, "movers-site-lake", "Lake")
+    assert lake["HandoversByAirflow"]["Effect"] == "Deny"
+    assert lake["HandoversByAirflow"]["Action"] == "s3:PutObject"
+    assert lake["HandoversByAirflow"]["Condition"] == {
+        "ArnNotEquals": {"aws:PrincipalArn": [f"arn:aws:iam::{DATA}:role/movers-site-lake"]}
+    }
+    assert lake["HandoversStay"]["Action"] == "s3:DeleteObject"
+    assert "Condition" not in lake["HandoversStay"]  # no job of this topology deletes
+    example = deployed(stacks_of(load(TOPOLOGIES["unified_pipelines"])))
+    source = policy(example, "unified-pipelines-site-processing", "Source")
+    cleaner = "arn:aws:iam::222222222222:role/unified-pipelines-lambda-dagcleanup"
+    assert source["HandoversStay"]["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": [cleaner]}}
+
+
 def test_who_publishes_is_who_runs_the_writer(topology: Topology) -> None:
     published = {(g.what, g.why) for g in grants(topology) if g.verb == "publish"}
     assert published == {
@@ -156,28 +171,30 @@ def test_who_publishes_is_who_runs_the_writer(topology: Topology) -> None:
 # -- Airflow -----------------------------------------------------------------------------------------------------
 
 PUTS = {
-    "PublishEdge": ("edge", "raw/*/handover.json"),
-    "PublishLake": ("lake", "clean/*/handover.json"),
-    "ClaimEdge": ("edge", "_crosswind/claims/*"),
-    "ClaimLake": ("lake", "_crosswind/claims/*"),
-    "CarryEdge": ("edge", "clean/*"),
+    "edge": {
+        "PublishEdge": ["raw/*/handover.json"],
+        "ClaimEdge": ["_crosswind/claims/*"],
+        "CarryEdge": ["clean/*"],
+    },
+    "lake": {
+        "PublishLake": ["clean/*/handover.json", "features/*/handover.json"],
+        "ClaimLake": ["_crosswind/claims/*"],
+    },
+    "lab": {
+        "RecordLab": ["models/*/output/lineage.json"],
+        "ClaimLab": ["_crosswind/claims/*"],
+        "CarryLab": ["features/*"],
+    },
 }
 
 
-def test_what_airflow_writes_in_a_work_account_is_listed_here(world: World, topology: Topology) -> None:
-    role = of_role(world, "movers-site-edge", "CrossAccountRole")
-    writing = {sid: s for sid, s in role.items() if "s3:PutObject" in s["Action"]}
-    assert set(writing) == set(PUTS)
-    for sid, (bucket, pattern) in PUTS.items():
-        assert f"arn:aws:s3:::{Names(topology).bucket(bucket)}/{pattern}" in writing[sid]["Resource"]
-    lab = of_role(world, "movers-site-lab", "CrossAccountRole")
-    writing = {sid: s["Resource"] for sid, s in lab.items() if "s3:PutObject" in s["Action"]}
-    bucket = f"arn:aws:s3:::{Names(topology).bucket('lab')}"
-    assert writing == {
-        "RecordLab": [f"{bucket}/models/*/output/lineage.json"],
-        "ClaimLab": [f"{bucket}/_crosswind/claims/*"],
-        "CarryLab": [f"{bucket}/features/*"],
-    }
+@pytest.mark.parametrize("site", PUTS)
+def test_what_airflow_writes_at_a_site_is_listed_here(world: World, topology: Topology, site: str) -> None:
+    """Each site has a role of its own, which writes in the site's own bucket alone."""
+    role = of_role(world, f"movers-site-{site}", "CrossAccountRole")
+    writing = {sid: s["Resource"] for sid, s in role.items() if "s3:PutObject" in s["Action"]}
+    bucket = f"arn:aws:s3:::{Names(topology).bucket(site)}"
+    assert writing == {sid: [f"{bucket}/{pattern}" for pattern in patterns] for sid, patterns in PUTS[site].items()}
 
 
 def test_a_record_names_its_model(world: World, topology: Topology) -> None:
@@ -189,28 +206,30 @@ def test_a_record_names_its_model(world: World, topology: Topology) -> None:
 
 def test_versions_are_pinned_at_both_ends(world: World, topology: Topology) -> None:
     names = Names(topology)
-    data = of_role(world, "movers-site-edge", "CrossAccountRole")
+    at_lake, at_edge = (of_role(world, f"movers-site-{site}", "CrossAccountRole") for site in ("lake", "edge"))
     lake, edge = (f"arn:aws:s3:::{names.bucket(name)}" for name in ("lake", "edge"))
-    assert data["PinLake"]["Action"] == ["s3:GetObjectVersion"]
-    assert data["PinLake"]["Resource"] == [f"{lake}/{folder}/*" for folder in ("clean", "features", "raw")]
-    assert data["PinEdge"]["Resource"] == [f"{edge}/{folder}/*" for folder in ("clean", "raw")]
-    assert data["ListVersionsLake"]["Action"] == ["s3:ListBucketVersions"]
-    assert data["ListVersionsLake"]["Resource"] == [lake]
-    prefixes = data["ListVersionsLake"]["Condition"]["StringLikeIfExists"]["s3:prefix"]
-    assert prefixes == ["clean/*", "features/*", "raw/*"]
+    assert at_lake["PinLake"]["Action"] == ["s3:GetObjectVersion"]
+    assert at_lake["PinLake"]["Resource"] == [f"{lake}/{folder}/*" for folder in ("clean", "features", "raw")]
+    assert at_edge["PinEdge"]["Resource"] == [f"{edge}/{folder}/*" for folder in ("clean", "raw")]
+    assert at_lake["ListVersionsLake"]["Action"] == ["s3:ListBucketVersions"]
+    assert at_lake["ListVersionsLake"]["Resource"] == [lake]
+    # Versions are listed where a handover arrives, or is read in place; a folder that is only handed on is none.
+    prefixes = at_lake["ListVersionsLake"]["Condition"]["StringLike"]["s3:prefix"]
+    assert prefixes == ["clean/*", "raw/*"]
 
 
 def test_reasons_are_looked_up_where_s3_moves(world: World, topology: Topology) -> None:
-    data, lab = (of_role(world, f"movers-site-{site}", "CrossAccountRole") for site in ("edge", "lab"))
-    buckets = [f"arn:aws:s3:::{Names(topology).bucket(name)}" for name in ("edge", "lake")]
-    assert data["InspectRules"]["Action"] == ["s3:GetReplicationConfiguration"]
-    assert data["InspectRules"]["Resource"] == buckets
-    assert data["InspectVersioning"]["Action"] == ["s3:GetBucketVersioning"]
-    assert data["InspectVersioning"]["Resource"] == buckets
-    assert data["ReceiveFailures"]["Resource"] == [
+    roles = {site: of_role(world, f"movers-site-{site}", "CrossAccountRole") for site in ("edge", "lake", "lab")}
+    for site in ("edge", "lake"):
+        bucket = f"arn:aws:s3:::{Names(topology).bucket(site)}"
+        assert roles[site]["InspectRules"]["Action"] == ["s3:GetReplicationConfiguration"]
+        assert roles[site]["InspectRules"]["Resource"] == [bucket]
+        assert roles[site]["InspectVersioning"]["Action"] == ["s3:GetBucketVersioning"]
+        assert roles[site]["InspectVersioning"]["Resource"] == [bucket]
+    assert roles["edge"]["ReceiveFailures"]["Resource"] == [
         f"arn:aws:sqs:eu-north-1:{DATA}:{Names(topology).failures_queue('edge')}"
     ]
-    assert not [sid for sid in lab if sid.startswith(("Inspect", "Receive"))]
+    assert not [sid for sid in roles["lab"] if sid.startswith(("Inspect", "Receive"))]
 
 
 def test_results_are_read_by_airflow_and_put_by_the_function(world: World, topology: Topology) -> None:
@@ -225,15 +244,19 @@ def test_results_are_read_by_airflow_and_put_by_the_function(world: World, topol
 
 def test_claims_can_be_looked_for(world: World) -> None:
     """Who may list gets 404 for a claim that is not there, and not 403."""
-    airflow = of_role(world, "movers-site-edge", "CrossAccountRole")
-    for sid in ("ListEdge", "ListLake"):
+    for site, sid in (("edge", "ListEdge"), ("lake", "ListLake")):
+        airflow = of_role(world, f"movers-site-{site}", "CrossAccountRole")
         assert "_crosswind/claims/*" in airflow[sid]["Condition"]["StringLikeIfExists"]["s3:prefix"]
 
 
 def test_logs_of_every_kind_of_job_are_read(world: World) -> None:
     data, lab = (of_role(world, f"movers-site-{site}", "CrossAccountRole") for site in ("edge", "lab"))
-    for role, sid in ((data, "ReadGlueLogs"), (data, "ReadFunctionLogs"), (lab, "ReadTrainingLogs")):
-        assert role[sid]["Action"] == ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"]
+    for role, sid, looks in (
+        (data, "ReadGlueLogs", []),  # its streams are named after the run
+        (data, "ReadFunctionLogs", ["logs:FilterLogEvents"]),
+        (lab, "ReadTrainingLogs", ["logs:DescribeLogStreams"]),
+    ):
+        assert role[sid]["Action"] == [*looks, "logs:GetLogEvents"]
     assert "sagemaker:ListTags" in lab["RunTraining"]["Action"]
 
 
@@ -256,20 +279,19 @@ def test_a_mover_fetches_in_one_account_and_carries_into_another(world: World, t
     assert lab["FetchLake"]["Resource"] == [fetched]
     assert set(lab["CarryLab"]["Action"]) == {
         "s3:AbortMultipartUpload",
+        "s3:GetObject",
         "s3:ListMultipartUploadParts",
         "s3:PutObject",
         "s3:PutObjectTagging",
     }
     assert lab["ListUploads"]["Action"] == ["s3:ListBucketMultipartUploads"]
     # The other side: the source's bucket policy, and its key's.
-    grant = policy(world, "movers-site-lake", "Lake")["MoverScienceFetchLake"]
+    grant = policy(world, "movers-site-lake", "Lake")["MoverLabFetchLake"]
     assert grant["Principal"] == {"AWS": f"arn:aws:iam::{SCIENCE}:root"}
-    assert grant["Condition"] == {
-        "ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{SCIENCE}:role/movers-cross-account"}
-    }
+    assert grant["Condition"] == {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{SCIENCE}:role/movers-site-lab"}}
     assert (grant["Action"], grant["Resource"]) == (lab["FetchLake"]["Action"], lab["FetchLake"]["Resource"])
     (key,) = world["movers-site-lake"].of("AWS::KMS::Key").values()
-    (use,) = [s for s in key["KeyPolicy"]["Statement"] if s["Sid"] == "MoverScienceDecrypts"]
+    (use,) = [s for s in key["KeyPolicy"]["Statement"] if s["Sid"] == "MoverLabDecrypts"]
     assert use["Action"] == ["kms:Decrypt"]
     assert use["Condition"]["ArnEquals"] == grant["Condition"]["ArnEquals"]
     assert lab["DecryptLake"]["Resource"] == [f"arn:aws:kms:eu-west-1:{DATA}:key/LakeKey"]
@@ -391,11 +413,9 @@ def test_the_types_of_far_stacks_are_named(topology: Topology) -> None:
 def test_the_deployer_walks_back_from_a_model(world: World, topology: Topology) -> None:
     names = Names(topology)
     found = {s["Sid"]: s for _, s in statements(world["movers-deployer-data"], "identity")}
-    assert found["ReadHandovers"]["Action"] == ["s3:GetObjectVersion"]
-    assert found["ReadHandovers"]["Resource"] == [
-        f"arn:aws:s3:::{names.bucket(bucket)}/{folder}/*/handover.json"
-        for bucket, folder in (("edge", "raw"), ("lake", "clean"), ("lake", "features"))
-    ]
+    assert found["ReadClaims"]["Action"] == ["s3:GetObject"]
+    claims = [f"arn:aws:s3:::{names.bucket(bucket)}/_crosswind/claims/*" for bucket in ("edge", "lake")]
+    assert found["ReadClaims"]["Resource"] == claims
     assert found["DecryptRecordsEuWest1"]["Action"] == ["kms:Decrypt"]
     lab = {s["Sid"]: s for _, s in statements(world["movers-deployer-science"], "identity")}
     assert lab["ReadLineage"]["Resource"] == [

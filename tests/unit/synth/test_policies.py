@@ -40,6 +40,7 @@ EVERYTHING = {
     "logs:DescribeResourcePolicies": "takes no resource",
     "s3:GetAccountPublicAccessBlock": "takes no resource",
     "sagemaker:ListTrainingJobs": "takes no resource; the Region is a condition",
+    "sagemaker:ListProcessingJobs": "takes no resource; the Region is a condition",
     "secretsmanager:ListSecrets": "takes no resource; the Region is a condition",
     "sqs:ListQueues": "takes no resource; the Region is a condition",
     **{look: "EC2's reads take no resource; the Region is a condition" for look in LOOKS if look != ATTRIBUTE},
@@ -226,7 +227,8 @@ def test_every_bucket_refuses_plain_http(world: dict[str, Resolved]) -> None:
         denied = {
             tuple(statement["Resource"])
             for _, statement in statements(template, "resource")
-            if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            if statement["Effect"] == "Deny"
+            and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
         }
         for bucket in template.of("AWS::S3::Bucket").values():
             assert any(arns[0].endswith(f":{bucket['BucketName']}") for arns in denied), bucket["BucketName"]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosswind.errors import InputError
-from crosswind.synth import Grant, Stack, compact, grants, names_file, synth, training_config
+from crosswind.synth import Grant, Stack, compact, grants, names_file, sagemaker_config, synth
 from crosswind.synth.grants import folders
 from crosswind.synth.network import subnet_cidrs
 from crosswind.topology import Names, Topology, load
@@ -92,7 +92,7 @@ def test_replication_comes_with_the_destination(example: Topology) -> None:
     assert "SourceReplicationRole" not in before.resources
     after = deployed(stacks_of(example))[stack.name]
     rules = after.of("AWS::S3::Bucket")["SourceBucket"]["ReplicationConfiguration"]
-    assert rules["Role"] == "arn:aws:iam::222222222222:role/unified-pipelines-replication"
+    assert rules["Role"] == "arn:aws:iam::222222222222:role/unified-pipelines-replication-source"
     (rule,) = rules["Rules"]
     assert rule["Filter"] == {"Prefix": "transformed/"}
     assert rule["Destination"]["Bucket"] == f"arn:aws:s3:::{Names(example).bucket('destination')}"
@@ -265,8 +265,8 @@ def test_a_folder_holds_what_lies_below_it() -> None:
 
 def test_training_config_leaves_what_the_run_knows(example: Topology) -> None:
     text = "${SageMakerRoleArn} ${XGBoostImage} s3://${DestinationBucketName}/${prefix}train/ ${job_name}"
-    assert training_config(example, "penguins_training", text) == (
-        "arn:aws:iam::222222222222:role/unified-pipelines-sagemaker"
+    assert sagemaker_config(example, "penguins_training", text) == (
+        "arn:aws:iam::222222222222:role/unified-pipelines-sagemaker-penguins_training"
         " 246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-xgboost:1.7-1"
         " s3://unified-pipelines-destination-222222222222-us-west-2/${prefix}train/ ${job_name}"
     )
@@ -274,7 +274,7 @@ def test_training_config_leaves_what_the_run_knows(example: Topology) -> None:
 
 def test_training_config_is_for_training_jobs(example: Topology) -> None:
     with pytest.raises(InputError, match="dagcleanup is no SageMaker job"):
-        training_config(example, "dagcleanup", "")
+        sagemaker_config(example, "dagcleanup", "")
 
 
 def test_an_unknown_region_has_no_image(example: Topology) -> None:
@@ -282,7 +282,7 @@ def test_an_unknown_region_has_no_image(example: Topology) -> None:
     data["sites"]["ml"]["region"] = "mx-central-1"
     moved = Topology.model_validate_json(json.dumps(data))
     with pytest.raises(InputError, match="not known for mx-central-1; known: af-south-1"):
-        training_config(moved, "penguins_training", "${XGBoostImage}")
+        sagemaker_config(moved, "penguins_training", "${XGBoostImage}")
 
 
 @pytest.mark.parametrize(

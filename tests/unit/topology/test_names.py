@@ -24,9 +24,9 @@ def test_the_examples_names() -> None:
     assert names.secret("c") == "airflow/connections/c"
     assert names.script_key("mwaa_glue_raw_to_transform") == "scripts/mwaa_glue_raw_to_transform.py"
     assert names.config_key("penguins_training") == "config/penguins_training.json"
-    assert names.job_role("penguins_training") == names.role("sagemaker")
-    assert names.job_role_arn("dagcleanup") == "arn:aws:iam::222222222222:role/unified-pipelines-lambda"
-    assert names.replication_role("source") == names.role("replication")
+    assert names.job_role("penguins_training") == "unified-pipelines-sagemaker-penguins_training"
+    assert names.job_role_arn("dagcleanup") == "arn:aws:iam::222222222222:role/unified-pipelines-lambda-dagcleanup"
+    assert names.replication_role("source") == "unified-pipelines-replication-source"
 
 
 def test_keys_are_those_of_the_right_type() -> None:
@@ -46,12 +46,13 @@ def test_the_names_of_handovers() -> None:
     assert silent == ("destination", "")  # a synchronous function needs no claim
 
 
-def test_several_jobs_of_a_type_have_roles_of_their_own() -> None:
-    names = Names(load(TOPOLOGIES["three_accounts"]))
-    assert names.job_role("clean") == "three-glue-clean"
-    assert names.job_role("collect") == "three-glue-collect"
-    assert names.job_role("note") == "three-lambda"  # the other function is in another account
-    assert names.replication_role("lake") == "three-replication-lake"
+def test_no_jobs_coming_or_going_renames_anothers_role() -> None:
+    topology = load(TOPOLOGIES["three_accounts"])
+    roles = {job: Names(topology).job_role(job) for job in topology.jobs}
+    assert len(set(roles.values())) == len(roles)
+    for job, role in roles.items():
+        kept = {name: each for name, each in topology.jobs.items() if name == job}
+        assert Names(topology.model_copy(update={"jobs": kept})).job_role(job) == role
 
 
 def test_a_declared_bucket_name_is_kept() -> None:

@@ -12,7 +12,7 @@ The stages, in order:
    the rest will come; `failures` reads why S3 gave up (`reasons`), else `inference` says what its configuration
    suggests.
 6. `verify`: the versions again, before training and after.
-7. `lineage`: what a model was made from, as a record beside it.
+7. `lineage`: what a model was made from, as a record beside it; `marks`: what its training job bears of that in tags.
 
 A key that exists proves nothing; only versions are compared. Every function may be cut at any call to AWS and called
 again. botocore's errors come out as `crosswind.errors.AwsError`, the original as their cause. May not: import Airflow,

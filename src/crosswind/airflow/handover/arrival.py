@@ -21,13 +21,14 @@ from crosswind.airflow.handover.look import ArrivalLook
 from crosswind.airflow.handover.model import Arrival, Handover, Reference, Version
 from crosswind.airflow.handover.movers.copy import SOURCE_VERSION, Copy
 from crosswind.airflow.handover.movers.model import Mover
-from crosswind.airflow.handover.objects import Listed, contradiction, head, listed, version_of
+from crosswind.airflow.handover.objects import Listed, contradiction, head, heads, listed, version_of
 from crosswind.airflow.handover.outstanding import Outstanding
 from crosswind.airflow.target import Clients
 
 __all__ = ["ArrivalCheck"]
 
-_PROOFS = 1000
+_PROOFS = 1000  # of one look
+_NAMED = 5  # missing objects that a message names
 
 
 class ArrivalCheck:
@@ -35,7 +36,8 @@ class ArrivalCheck:
 
     Calls of one look: what the mover does; one list call for each 1,000 versions below what the missing keys have in
     common; one for each version that is newly seen, 1,000 at most; for what is missing up to 20 at the source, and
-    the queue's. A look may be cut at any call: the next does again what is not in `progress`.
+    the queue's. What one look has listed and not proven, the next proves without a list. A look may be cut at any
+    call: the next does again what is not in `progress`.
 
     Args:
         source: of the source's account.
@@ -74,6 +76,7 @@ class ArrivalCheck:
         self._copy = Copy(source, destination, mover.bucket) if repair and mover.replicates else None
         self._superseded = superseded
         self._now = now
+        self._unproven: list[tuple[Version, Listed]] = []
         self._outstanding = Outstanding(source, destination, handover, mover.bucket, failures, self.progress)
 
     def look(self) -> ArrivalLook:
@@ -84,8 +87,8 @@ class ArrivalCheck:
             InputError: `arrival.json` is none, or a copy holds other bytes than its source.
             NotFoundError: an object that the mover should copy is gone.
         """
-        moving = bool(self._missing()) and not self._mover.move(self._handover)
-        problems, unproven = self._prove()
+        moving = bool(self._open()) and not self._mover.move(self._handover)
+        problems = self._prove()
         failed: list[FailedReplica] = []
         repaired: tuple[str, ...] = ()
         if self._missing() and self._mover.replicates:
@@ -94,32 +97,39 @@ class ArrivalCheck:
             if failed and self._copy is not None:
                 repaired, repairing = _repair(self._copy, self._handover, failed)
                 moving |= repairing
-                problems, unproven = self._prove()
+                problems = self._prove()
                 copied = {version.key for version in self._copy.mapping(self._handover)}
                 left = [] if repairing else [version for version in self._missing() if version.key not in copied]
                 failed = self._outstanding.failed(left)
-        return self._result(problems, failed, repaired, busy=moving or unproven > 0)
+        return self._result(problems, failed, repaired, busy=moving or bool(self._unproven))
 
-    def _missing(self) -> list[Version]:
+    def _open(self) -> list[Version]:
         return [version for version in self._handover.versions if version.key not in self.progress["proven"]]
 
-    def _prove(self) -> tuple[list[str], int]:
-        """Prove what is newly there; the problems found, and how many proofs were left for the next look."""
-        missing = self._missing()
-        if missing:
-            problems, left = self._prove_listed(missing, _PROOFS)
-            if self._missing() or len(missing) == len(self._handover.versions):
-                return problems, left
-        # Complete, but seen at different times: one list says whether all of it is there now.
-        return self._prove_listed(self._handover.versions, 0)
+    def _missing(self) -> list[Version]:
+        there = {version.key for version, _ in self._unproven}
+        return [version for version in self._open() if version.key not in there]
 
-    def _prove_listed(self, versions: Sequence[Version], proofs: int) -> tuple[list[str], int]:
-        """Go through one list of the destination; the problems, and how many more could have been proven."""
+    def _prove(self) -> list[str]:
+        """Prove what is newly there; the problems found."""
+        problems: list[str] = []
+        at_once = False
+        if not self._unproven and (open_ones := self._open()):
+            problems = self._list(open_ones)
+            at_once = len(open_ones) == len(self._handover.versions)
+        problems += self._prove_listed()
+        if self._open() or at_once:
+            return problems
+        # Complete, but seen at different times: one list says whether all of it is there now.
+        return self._list(self._handover.versions)
+
+    def _list(self, versions: Sequence[Version]) -> list[str]:
+        """Go through one list of the destination; keeps what it shows and is not proven, gives the problems."""
         there = self._listed(versions)
         expected = self._expected()
         proven = self.progress["proven"]
         problems: list[str] = []
-        left = 0
+        unproven: list[tuple[Version, Listed]] = []
         for version in versions:
             entries, ids = there.get(version.key, []), expected(version)
             hit = next((each for each in entries if each.version_id in ids and not each.marker), None)
@@ -135,13 +145,18 @@ class ArrivalCheck:
             if proven.get(version.key, {}).get("version_id") == hit.version_id:
                 continue
             proven.pop(version.key, None)
-            if proofs == 0:
-                left += 1
-                continue
-            proofs -= 1
-            if wrong := self._proved(version, hit):
-                problems.append(wrong)
-        return problems, left
+            unproven.append((version, hit))
+        self._unproven = unproven
+        return problems
+
+    def _prove_listed(self) -> list[str]:
+        """Prove some of what was listed; what is wrong with it."""
+        some, rest = self._unproven[:_PROOFS], self._unproven[_PROOFS:]
+        self._unproven = []  # when a call fails, the next look begins with a list
+        answers = heads(self._destination, self._mover.bucket, [(hit.key, hit.version_id) for _, hit in some])
+        problems = [self._proved(*each, answer) for each, answer in zip(some, answers, strict=True)]
+        self._unproven = rest
+        return [problem for problem in problems if problem]
 
     def _copied_over(self, version: Version, top: Listed) -> Listed | None:
         """What lies on top, if it is a copy of the very version: a repair that was cut before it could be recorded."""
@@ -172,9 +187,8 @@ class ArrivalCheck:
 
         return ids
 
-    def _proved(self, version: Version, hit: Listed) -> str:
-        """Prove one version; what is wrong with it, or nothing."""
-        answer = head(self._destination, self._mover.bucket, hit.key, hit.version_id)
+    def _proved(self, version: Version, hit: Listed, answer: Mapping[str, Any] | None) -> str:
+        """Hold what S3 answers against a version; what is wrong with it, or nothing."""
         if answer is None:
             return ""  # removed since it was listed: missing
         found = version_of(hit.key, answer)
@@ -208,9 +222,11 @@ class ArrivalCheck:
             failed=tuple(failed),
             problems=tuple(problems),
             repaired=repaired,
-            busy=bool(missing) and busy,
+            busy=bool(missing or self._unproven) and busy,
             lag_seconds=lag,
-            arrival=None if missing or problems else arrival,
+            arrival=None if missing or self._unproven or problems else arrival,
+            unproven=len(self._unproven),
+            named=tuple(missing[:_NAMED]),
         )
 
 

@@ -1,14 +1,14 @@
 """Which handover a DAG run takes: the newest of its events, the one that a person names, else the latest published.
 
-The newest is the one that was published last. The events' own time decides between equals only: a task that was
-tried again announces its handover later than it published it.
+The newest is the one that was published last, by S3's clock. It tells the second; within one the events' own time
+decides, and no more than that: a task that was tried again announces its handover later than it published it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from crosswind.airflow.handover.model import HANDOVER, Reference, run_of
@@ -21,6 +21,8 @@ __all__ = ["Chosen", "Take", "choose", "chosen", "latest", "named"]
 
 Take = Literal["newest", "all"]
 """`newest` passes over the older ones; `all` takes each once."""
+
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -123,12 +125,12 @@ def named(clients: Clients, bucket: str, prefix: str) -> Reference:
 
 
 def latest(clients: Clients, bucket: str, folder: str, before: datetime) -> Reference:
-    """The newest handover that was published at or before a moment; what a clean-up removed is not taken.
+    """The newest handover that was published before a moment; what a clean-up removed is not taken.
 
-    Cost: one list call for each 1,000 objects that are current below the folder, and at most two for each run, since
-    the list jumps over the rest of a run's objects; then one read of each handover published since `before`, and one
-    more. 10,000 runs of four objects: 40 calls. A second call with the same `before` gives the same, unless a
-    clean-up came between; S3 tells the time of a write to the second.
+    S3 tells the time of a write to the second, so one that was published in that of the moment may have come after it,
+    and is not taken. A second call with the same `before` gives the same, unless a clean-up came between. Cost: one
+    list call for each 1,000 objects that are current below the folder, and at most two for each run, since the list
+    jumps over the rest of a run's objects; then one read. 10,000 runs of four objects: 40 calls.
 
     Args:
         clients: of the source's account.
@@ -139,14 +141,11 @@ def latest(clients: Clients, bucket: str, folder: str, before: datetime) -> Refe
     Raises:
         NotFoundError: there is none.
     """
-    written = [(time, prefix) for prefix, time in _manifests(clients, bucket, f"{folder}/") if time <= before]
-    for second in sorted({time.replace(microsecond=0) for time, _ in written}, reverse=True):
-        together = [prefix for time, prefix in written if time.replace(microsecond=0) == second]
-        # Of one second, the manifests themselves say which is newest.
-        found = [each[1] for prefix in together if (each := current(clients, bucket, prefix)) is not None]
-        in_time = [each for each in found if datetime.fromisoformat(each.published) <= before]
-        if in_time:
-            return max(in_time, key=lambda each: (datetime.fromisoformat(each.published), each.prefix))
+    written = ((time, prefix) for prefix, time in _manifests(clients, bucket, f"{folder}/") if time + _SECOND <= before)
+    for _, prefix in sorted(written, reverse=True):
+        found = current(clients, bucket, prefix)
+        if found is not None:  # None: removed since it was listed
+            return found[1]
     raise NotFoundError(
         f"no handover was published below s3://{bucket}/{folder}/ before {before.isoformat()}",
         hint="run the DAG that publishes it first; what a clean-up removed is not taken",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from crosswind.airflow.handover.channels import other_channels
+from crosswind.airflow.handover.marks import doubt, tags
 from crosswind.airflow.handover.model import Arrival, Handover, Version
 from crosswind.airflow.handover.objects import body, head, version_of
 from crosswind.airflow.jobs.model import Submission
-from crosswind.airflow.naming import tag_value
 from crosswind.airflow.target import Clients
 from crosswind.aws.translate import translated
 from crosswind.errors import InputError, NotFoundError, Place
@@ -30,14 +31,16 @@ class Step:
         kind: `model`, `training job`, `handover`, `replication`, `Glue run` or `raw object`.
         name: what it is called: a URI, an ARN, an id.
         facts: label and value, in the order of telling.
-        exact: false when it is known that this need not be what was used: an input that changed while the job ran, a
-            model that was written over since.
+        exact: false when this need not be what was used: an input that changed while the job ran, a model that was
+            written over since, what the training job does not bear out.
+        reason: why it is not exact, where that is not a change.
     """
 
     kind: str
     name: str
     facts: tuple[tuple[str, str], ...] = ()
     exact: bool = True
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def record(
             "image": training.get("AlgorithmSpecification", {}).get("TrainingImage", ""),
             "started": _time(training.get("TrainingStartTime")),
             "ended": _time(training.get("TrainingEndTime")),
+            "other_channels": other_channels(training, arrival),
         },
         "handover": {
             "reference": arrival.reference.document(),
@@ -144,26 +148,8 @@ def put(
     return document
 
 
-def tags(arrival: Arrival) -> list[dict[str, str]]:
-    """What a training job reads, as its tags: where, in which version, and how much. Pure.
-
-    Source: docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html (256 of letters, digits, spaces and
-    `_.:/=+-@`); characters that may not be there become `-`.
-    """
-    reference = arrival.reference
-    found = {
-        "crosswind:handover": f"s3://{reference.bucket}/{reference.prefix}",
-        "crosswind:handover-version": reference.version_id,
-        "crosswind:handover-digest": reference.digest,
-        "crosswind:data": f"s3://{arrival.bucket}/{arrival.prefix}",
-        "crosswind:objects": str(len(arrival.versions)),
-        "crosswind:published": reference.published,
-    }
-    return [{"Key": key, "Value": tag_value(value)} for key, value in found.items()]
-
-
 def walk(clients: Clients, model_uri: str) -> Lineage:
-    """Walk back from a model.
+    """Walk back from a model, by the record beside it, as far as its training job bears that out.
 
     Args:
         clients: of the account that the model is in.
@@ -183,16 +169,25 @@ def walk(clients: Clients, model_uri: str) -> Lineage:
             " models that were made otherwise have none",
         )
     try:
-        document = json.loads(found[0])
+        document = json.loads(found.data)
         if document["schema_version"] != _SCHEMA_VERSION:
             raise InputError(f"not a record of schema_version {_SCHEMA_VERSION}", place=Place(file=where))
         if document["model"]["uri"] != model_uri:
             raise InputError(f"the record is that of {document['model']['uri']}", place=Place(file=where))
         now = head(clients, bucket, key)
         current = bool(now) and version_of(key, now or {}).version_id == document["model"]["version_id"]
-        return Lineage(tuple(_steps(document, current)), document)
+        return Lineage(tuple(_held_against(doubt(clients, document), _steps(document, current))), document)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"not a record of a model: {error!r}", place=Place(file=where)) from error
+
+
+def _held_against(doubtful: tuple[str, str] | None, steps: Iterator[Step]) -> Iterator[Step]:
+    """The steps; none is certain from the one on that something speaks against."""
+    reason = ""
+    for step in steps:
+        if doubtful and step.kind == doubtful[0]:
+            reason = doubtful[1]
+        yield replace(step, exact=False, reason=reason) if reason else step
 
 
 def _steps(document: Mapping[str, Any], current: bool) -> Iterator[Step]:
@@ -202,7 +197,10 @@ def _steps(document: Mapping[str, Any], current: bool) -> Iterator[Step]:
     yield Step(
         "training job",
         training["arn"],
-        _facts({**training, **training["owner"]}, "dag_id", "run_id", "task_id", "started", "ended"),
+        (
+            *_facts({**training, **training["owner"]}, "dag_id", "run_id", "task_id", "started", "ended"),
+            *((f"channel {name}", uri) for name, uri in training.get("other_channels", {}).items()),
+        ),
     )
     reference = handover["reference"]
     yield Step(
@@ -231,7 +229,7 @@ def _versions(versions: list[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
 
 def _mover(arrival: Arrival, handover: Handover) -> str:
     """What the versions tell of the mover; RTC leaves no trace in them."""
-    if arrival.bucket == handover.bucket:
+    if arrival.in_place:
         return "in-place"
     kept = {version.version_id for version in handover.versions} & {version.version_id for version in arrival.versions}
     if len(kept) == len(handover.versions):

@@ -17,14 +17,16 @@ class ArrivalLook:
     Args:
         arrived: what is proven to be at the destination, in the versions there; sorted by key.
         arrived_bytes: their size together.
-        missing: how many objects are not.
+        missing: how many objects are not there at all.
         missing_bytes: the size of those together.
         failed: what will not come by itself, and why.
         problems: sentences about the destination: what is there and should not be, or is hidden. They do not pass.
         repaired: the keys that this look had copied since S3 had failed to.
         busy: more could be done right away; look again without waiting.
         lag_seconds: since publication; up to this look while something is missing.
-        arrival: the proof, once nothing is missing and there is no problem.
+        arrival: the proof, once all have arrived and there is no problem.
+        unproven: how many objects are there by the destination's list, and were not yet looked at one by one.
+        named: some of the missing ones, for a message.
     """
 
     arrived: tuple[Version, ...]
@@ -37,6 +39,8 @@ class ArrivalLook:
     busy: bool
     lag_seconds: float
     arrival: Arrival | None
+    unproven: int = 0
+    named: tuple[Version, ...] = ()
 
     @property
     def hopeless(self) -> bool:
@@ -46,10 +50,11 @@ class ArrivalLook:
     @property
     def text(self) -> str:
         """The look as lines for the task's log."""
-        total = len(self.arrived) + self.missing
+        total = len(self.arrived) + self.unproven + self.missing
+        unproven = f", {self.unproven} are there and not yet proven" if self.unproven else ""
         lines = [
-            f"{len(self.arrived)} of {total} objects have arrived ({self.arrived_bytes} bytes), {self.missing} are"
-            f" missing ({self.missing_bytes} bytes), {self.lag_seconds:.0f} s after publication"
+            f"{len(self.arrived)} of {total} objects have arrived ({self.arrived_bytes} bytes){unproven},"
+            f" {self.missing} are missing ({self.missing_bytes} bytes), {self.lag_seconds:.0f} s after publication"
         ]
         lines += [f"repaired by copy: {key}" for key in self.repaired]
         lines += [f"failed: {each.text}" for each in self.failed]

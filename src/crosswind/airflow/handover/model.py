@@ -51,7 +51,7 @@ class Reference:
         prefix: `<folder>/<run>/`.
         version_id: of the manifest.
         digest: SHA-256 of the manifest's bytes, hexadecimal.
-        published: when, ISO 8601 in UTC.
+        published: when S3 took the manifest in, by its clock, to the second; ISO 8601 in UTC.
         objects: how many.
         size: how large together, in bytes.
     """
@@ -107,7 +107,6 @@ class Handover:
         region: its Region.
         prefix: `<folder>/<run>/`, unique to a run and an attempt.
         versions: the objects, sorted by key.
-        published: when, ISO 8601 in UTC.
         producer: what made it, as plain data: `dag_id`, `run_id`, `task_id`, `job`, `job_run`, and `inputs`: the
             versions that the job was given, `[{"bucket", "key", "version_id", "exact"}]`.
     """
@@ -117,7 +116,6 @@ class Handover:
     region: str
     prefix: str
     versions: tuple[Version, ...]
-    published: str
     producer: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -145,11 +143,11 @@ class Handover:
         document = {"schema_version": _SCHEMA_VERSION, **asdict(self)}
         return json.dumps(document, indent=1, sort_keys=True).encode()
 
-    def reference(self, version_id: str) -> Reference:
-        """The reference to the manifest, once S3 has given it a version."""
+    def reference(self, version_id: str, published: str) -> Reference:
+        """The reference to the manifest, once S3 has given it a version and a time."""
         digest = hashlib.sha256(self.encoded()).hexdigest()
         count = len(self.versions)
-        return Reference(self.bucket, self.prefix, version_id, digest, self.published, count, self.size)
+        return Reference(self.bucket, self.prefix, version_id, digest, published, count, self.size)
 
     @classmethod
     def decoded(cls, body: bytes, *, where: str) -> Handover:
@@ -199,6 +197,11 @@ class Arrival:
     def run(self) -> str:
         """The last folder of the prefix."""
         return self.reference.run
+
+    @property
+    def in_place(self) -> bool:
+        """Whether nothing was moved: it is read where it was published."""
+        return self.bucket == self.reference.bucket
 
     def document(self) -> dict[str, Any]:
         """The arrival as plain data; `prefix` and `run` are there for templates."""

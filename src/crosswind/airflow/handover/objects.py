@@ -6,9 +6,11 @@ fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +21,7 @@ from crosswind.errors import InputError
 
 __all__ = [
     "TAKEN",
+    "Body",
     "Listed",
     "alike",
     "body",
@@ -26,6 +29,7 @@ __all__ = [
     "code_of",
     "contradiction",
     "head",
+    "heads",
     "kms_key_of",
     "listed",
     "version_of",
@@ -36,6 +40,8 @@ _ABSENT = {"404", "405", "MethodNotAllowed", "NoSuchKey", "NoSuchVersion", "NotF
 TAKEN = frozenset({"412", "PreconditionFailed"})
 """The codes of a write that was to be the first one, and was not."""
 # Members of HeadObject's answer, the order that they are looked for when S3 keeps several.
+_THREADS = 10  # botocore keeps as many connections open
+_TOGETHER = 1000  # answers that may wait for their turn
 _CHECKSUMS = ("CRC64NVME", "CRC32", "CRC32C", "SHA256", "SHA1")
 
 
@@ -56,6 +62,14 @@ class Listed:
     latest: bool
     marker: bool
     size: int = 0
+
+
+class Body(NamedTuple):
+    """A small object: its bytes, the version that they are of, and when S3 took it in, by its clock, to the second."""
+
+    data: bytes
+    version_id: str
+    modified: datetime
 
 
 def head(clients: Clients, bucket: str, key: str, version_id: str = "") -> Mapping[str, Any] | None:
@@ -86,13 +100,32 @@ def head(clients: Clients, bucket: str, key: str, version_id: str = "") -> Mappi
     return answer
 
 
-def body(clients: Clients, bucket: str, key: str, version_id: str = "") -> tuple[bytes, str] | None:
-    """The bytes of a small object and the version that they are of; None when it is not there."""
+def heads(clients: Clients, bucket: str, asked: Sequence[tuple[str, str]]) -> Iterator[Mapping[str, Any] | None]:
+    """`head` of many, in the order given; more than ten are asked for at the same time.
+
+    Args:
+        clients: of the bucket's account.
+        bucket: its name.
+        asked: key and version id of each, as for `head`.
+
+    Raises:
+        AwsError: one failed; those before it have been given.
+    """
+    if len(asked) <= _THREADS:
+        yield from (head(clients, bucket, key, version_id) for key, version_id in asked)
+        return
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="crosswind-head") as pool:
+        for start in range(0, len(asked), _TOGETHER):
+            yield from pool.map(lambda each: head(clients, bucket, *each), asked[start : start + _TOGETHER])
+
+
+def body(clients: Clients, bucket: str, key: str, version_id: str = "") -> Body | None:
+    """A small object; None when it is not there."""
     asked = {"Bucket": bucket, "Key": key} | ({"VersionId": version_id} if version_id else {})
     with translated(f"read {_named(bucket, key, version_id)} in {clients.target.text}"):
         try:
             answer = clients.client("s3").get_object(**asked)
-            return answer["Body"].read(), answer.get("VersionId", "")
+            return Body(answer["Body"].read(), answer.get("VersionId", ""), answer["LastModified"])
         except ClientError as error:
             if code_of(error) in _ABSENT:
                 return None

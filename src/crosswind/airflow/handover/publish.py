@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from crosswind.airflow.handover.model import ARRIVAL, HANDOVER, MANIFEST, Handover, Reference, Version, run_of
-from crosswind.airflow.handover.objects import TAKEN, body, code_of, head, version_of
+from crosswind.airflow.handover.objects import TAKEN, body, code_of, head, heads, version_of
 from crosswind.airflow.handover.read import current
 from crosswind.airflow.target import Clients
 from crosswind.aws.translate import translated
@@ -22,15 +21,14 @@ _BUSY = {"409", "ConditionalRequestConflict", "OperationAborted"}
 _TRIES = 3
 
 
-def publish(
-    clients: Clients, bucket: str, prefix: str, producer: Mapping[str, Any], now: datetime
-) -> tuple[Handover, Reference]:
+def publish(clients: Clients, bucket: str, prefix: str, producer: Mapping[str, Any]) -> tuple[Handover, Reference]:
     """Publish what a job wrote below its prefix.
 
     Reads the job's manifest, looks at each object that it names, and writes `handover.json` on the condition that
     there is none (`If-None-Match: *`). May be cut at any call and called again: the second call finds the first
-    one's manifest and gives that, as long as the objects are still the same. Calls: one for each object, one for
-    each input, and two or three more.
+    one's manifest and gives that, as long as the objects are still the same. What was written is read back: its time
+    is S3's, the same for all who read it, whatever their own clocks say. Calls: one for each object, one for each
+    input, and three more.
 
     Args:
         clients: of the bucket's account.
@@ -38,7 +36,6 @@ def publish(
         prefix: `<folder>/<run>/`, unique to run and attempt.
         producer: as `Handover.producer`. Its `inputs` are looked at again: `exact` is false where the current
             version is no longer the one that was given to the job.
-        now: the moment of publication, with a time zone.
 
     Returns:
         The handover and the reference to it, for the Asset event.
@@ -57,8 +54,7 @@ def publish(
         account=clients.target.account,
         region=clients.target.region,
         prefix=prefix,
-        versions=tuple(_version(clients, bucket, key) for key in _keys(clients, bucket, prefix)),
-        published=now.astimezone(UTC).isoformat(timespec="milliseconds"),
+        versions=_versions(clients, bucket, _keys(clients, bucket, prefix)),
         producer={**producer, "inputs": [_looked_at(clients, given) for given in producer.get("inputs", ())]},
     )
     return _written_once(clients, handover)
@@ -73,7 +69,7 @@ def _keys(clients: Clients, bucket: str, prefix: str) -> list[str]:
             hint="the job writes it last: see whether it ended well, and wrote below this prefix",
         )
     try:
-        document = json.loads(found[0])
+        document = json.loads(found.data)
     except ValueError as error:
         raise InputError(f"not JSON: {error}", place=where) from error
     if not isinstance(document, Mapping) or document.get("schema_version") != 1:
@@ -89,14 +85,16 @@ def _keys(clients: Clients, bucket: str, prefix: str) -> list[str]:
     return sorted(keys)
 
 
-def _version(clients: Clients, bucket: str, key: str) -> Version:
-    answer = head(clients, bucket, key)
-    if answer is None:
-        raise InputError(
-            f"the manifest names s3://{bucket}/{key}, which is not there",
-            hint="the job must list what it wrote, after it was written; was it removed meanwhile?",
-        )
-    return version_of(key, answer)
+def _versions(clients: Clients, bucket: str, keys: Sequence[str]) -> tuple[Version, ...]:
+    found: list[Version] = []
+    for key, answer in zip(keys, heads(clients, bucket, [(key, "") for key in keys]), strict=True):
+        if answer is None:
+            raise InputError(
+                f"the manifest names s3://{bucket}/{key}, which is not there",
+                hint="the job must list what it wrote, after it was written; was it removed meanwhile?",
+            )
+        found.append(version_of(key, answer))
+    return tuple(found)
 
 
 def _looked_at(clients: Clients, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,22 +109,21 @@ def _written_once(clients: Clients, handover: Handover) -> tuple[Handover, Refer
     for _ in range(_TRIES):
         with translated(f"publish {where} in {clients.target.text}"):
             try:
-                answer = clients.client("s3").put_object(
+                clients.client("s3").put_object(
                     Bucket=handover.bucket,
                     Key=key,
                     Body=handover.encoded(),
                     ContentType="application/json",
                     IfNoneMatch="*",
                 )
-                return handover, handover.reference(answer["VersionId"])
             except ClientError as error:
                 if code_of(error) not in TAKEN | _BUSY:
                     raise
-        # Another try of this task has published, or does so now. After a 409 there may be nothing yet: once more.
-        earlier = current(clients, handover.bucket, handover.prefix)
-        if earlier is not None:
-            _must_agree(handover, earlier[0], where)
-            return earlier
+        # Or another try of this task has published, or does so now. After a 409 there may be nothing yet: once more.
+        published = current(clients, handover.bucket, handover.prefix)
+        if published is not None:
+            _must_agree(handover, published[0], where)
+            return published
     raise ConflictError(f"{where} is being written by another task", hint="the next try finds it")
 
 

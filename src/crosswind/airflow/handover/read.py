@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import UTC
 
 from crosswind.airflow.handover.model import HANDOVER, Handover, Reference, run_of
 from crosswind.airflow.handover.objects import body
@@ -31,14 +32,14 @@ def read(clients: Clients, reference: Reference) -> Handover:
             f"the manifest {where} has no version {reference.version_id}",
             hint="its versions were removed; publish again by a new run of the DAG that makes the data",
         )
-    digest = hashlib.sha256(found[0]).hexdigest()
+    digest = hashlib.sha256(found.data).hexdigest()
     if digest != reference.digest:
         raise InputError(
             f"the manifest's bytes have the SHA-256 {digest}, not {reference.digest} as published",
             place=Place(file=where),
             hint="take the reference from the Asset event or from the publishing task, unchanged",
         )
-    return _own(Handover.decoded(found[0], where=where), reference.bucket, reference.prefix)
+    return _own(Handover.decoded(found.data, where=where), reference.bucket, reference.prefix)
 
 
 def current(clients: Clients, bucket: str, prefix: str) -> tuple[Handover, Reference] | None:
@@ -53,9 +54,9 @@ def current(clients: Clients, bucket: str, prefix: str) -> tuple[Handover, Refer
     found = body(clients, bucket, f"{prefix}{HANDOVER}")
     if found is None:
         return None
-    text, version_id = found
-    handover = _own(Handover.decoded(text, where=f"s3://{bucket}/{prefix}{HANDOVER}"), bucket, prefix)
-    return handover, replace(handover.reference(version_id), digest=hashlib.sha256(text).hexdigest())
+    handover = _own(Handover.decoded(found.data, where=f"s3://{bucket}/{prefix}{HANDOVER}"), bucket, prefix)
+    reference = handover.reference(found.version_id, found.modified.astimezone(UTC).isoformat(timespec="seconds"))
+    return handover, replace(reference, digest=hashlib.sha256(found.data).hexdigest())
 
 
 def _own(handover: Handover, bucket: str, prefix: str) -> Handover:

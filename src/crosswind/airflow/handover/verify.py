@@ -11,7 +11,7 @@ name the same version of the source, and its size and checksum must prove the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,16 +30,17 @@ class MismatchError(InputError):
     """What a job would read, or has read, is not what was handed over. Trying again changes nothing."""
 
 
-def verify(clients: Clients, arrival: Arrival) -> Arrival:
+def verify(clients: Clients, arrival: Arrival, read: Sequence[str] = ()) -> Arrival:
     """Check that below the arrival's prefix lies what has arrived, in exactly those versions, and no other data.
 
-    Other data is any current object in the folders that the handover's objects are in. An empty one is none: Spark
-    leaves `_SUCCESS` behind, and consoles make folders. Cost: one list call for each 1,000 versions, and two looks at
-    each object that was brought again.
+    Other data is any current object in the folders that the handover's objects are in, and any that a reader's prefix
+    holds. An empty one is none: Spark leaves `_SUCCESS` behind, and consoles make folders. Cost: one list call for each
+    1,000 versions, and two looks at each object that was brought again.
 
     Args:
         clients: of the account where the data is read.
         arrival: what the sensor has proven.
+        read: the key prefixes that its reader reads, below the arrival's own (`channels.prefixes_read`).
 
     Returns:
         The arrival, in the versions that lie on top: its own, or of an object that was brought again that one.
@@ -61,7 +62,7 @@ def verify(clients: Clients, arrival: Arrival) -> Arrival:
         else:
             found = "nothing" if top is None else f"{'the delete marker ' if top.marker else ''}{top.version_id}"
             wrong.append(f"{version.key}: expected {version.version_id}, found {found}")
-    wrong += _strangers(arrival, on_top)
+    wrong += _strangers(arrival, on_top, tuple(read))
     if wrong:
         more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise MismatchError(
@@ -88,7 +89,7 @@ def _origins(answer: Mapping[str, Any]) -> set[str]:
     return {answer["VersionId"], answer.get("Metadata", {}).get(SOURCE_VERSION, answer["VersionId"])}
 
 
-def _strangers(arrival: Arrival, on_top: Mapping[str, Listed]) -> list[str]:
+def _strangers(arrival: Arrival, on_top: Mapping[str, Listed], read: tuple[str, ...]) -> list[str]:
     """Data beside what has arrived."""
     expected = {version.key for version in arrival.versions}
     folders = tuple({key.rpartition("/")[0] + "/" for key in expected})
@@ -96,5 +97,8 @@ def _strangers(arrival: Arrival, on_top: Mapping[str, Listed]) -> list[str]:
     return [
         f"{key}: expected nothing, found {top.version_id}"
         for key, top in sorted(on_top.items())
-        if key.startswith(folders) and key not in expected and key not in ours and not top.marker and top.size
+        if (key.startswith(read) or (key.startswith(folders) and key not in ours))
+        and key not in expected
+        and not top.marker
+        and top.size
     ]

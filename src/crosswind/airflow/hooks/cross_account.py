@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
@@ -57,6 +56,7 @@ class AssumedSession:
         self.expected_account = target.account if target else account_id
         self.session_name = target.session_name if target else session_name
         self._checked: Any = None
+        self._own: Any = None
         show_denials()
         if target:
             kwargs |= {"aws_conn_id": target.connection, "region_name": target.region}
@@ -91,7 +91,11 @@ class AssumedSession:
             )
         if deferrable:
             return super().get_session(region_name=region, deferrable=True)  # type: ignore[misc]  # as above
-        return _SESSIONS.of(self.target).get(self.assume) if self.target else self._own_session
+        if self.target:
+            return _SESSIONS.of(self.target).get(self.assume)
+        if self._own is None:
+            self._own = self.assume()
+        return self._own
 
     def assume(self) -> Any:
         """A new session of the connection's role, renewed by botocore before it ends; its account asserted."""
@@ -112,10 +116,6 @@ class AssumedSession:
             who=caller["Arn"],
         )
         return session
-
-    @cached_property
-    def _own_session(self) -> Any:
-        return self.assume()
 
     def _named(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """What AssumeRole is told: the connection's own words, and who acts.
@@ -177,6 +177,11 @@ class CrossAccountHook(AssumedSession, AwsBaseHook):
 class TargetClients:
     """The clients of one target, from the session that the process has for it. Safe to use from several threads.
 
+    Those of S3 name the target's account as the owner that they expect of a bucket, unless the call names another:
+    bucket names are guessable, and anybody may make one that has become free. A stranger's bucket answers 403.
+
+    Source: docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html.
+
     Args:
         target: where, and for which DAG run.
         hook: the target's hook, with the connection's endpoint, `verify` and configuration.
@@ -197,8 +202,15 @@ class TargetClients:
         key = (service, json.dumps(config._user_provided_options, sort_keys=True, default=str) if config else "")
         with _SESSIONS.of(self.target).lock:  # boto3 sessions are not safe to make clients from in several threads
             if key not in self._clients:
-                self._clients[key] = self._hook.client(service, config)
+                made = self._hook.client(service, config)
+                if service == "s3":
+                    made.meta.events.register("before-parameter-build.s3", self._expect_owner)
+                self._clients[key] = made
             return self._clients[key]
+
+    def _expect_owner(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        if "ExpectedBucketOwner" in model.input_shape.members:
+            params.setdefault("ExpectedBucketOwner", self.target.account)
 
 
 _SESSIONS = KeptSessions()

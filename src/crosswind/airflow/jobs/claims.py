@@ -32,8 +32,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from crosswind.airflow.owner import Attempt, Owner
 from crosswind.airflow.target import Clients
-from crosswind.errors import ConflictError
+from crosswind.errors import ConflictError, InputError
 
 __all__ = ["LEASE_SECONDS", "Claim", "ClaimHeldError", "Claims"]
 
@@ -186,13 +187,25 @@ class Claims:
             if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
                 return None
             raise
-        found = json.loads(answer["Body"].read())
-        return Claim(**found, etag=answer["ETag"], age_seconds=self._age(answer))
+        try:
+            found = json.loads(answer["Body"].read())
+            return Claim(**found, etag=answer["ETag"], age_seconds=self._age(answer))
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"s3://{self._bucket}/{self._prefix}{token} is no claim: {error}",
+                hint="see who wrote it; without it, the job of the attempt is submitted anew",
+            ) from error
 
-    def tokens(self, beginning: str) -> list[str]:
-        """The tokens with a claim that begin so. A list, since reading an absent key would need wider rights."""
+    def attempts(self, owner: Owner, beginning: str) -> list[Attempt]:
+        """The attempts of an owner's task with a claim, sorted; other keys are passed over.
+
+        Args:
+            owner: of any group.
+            beginning: how their tokens begin. A list, since reading an absent key would need wider rights.
+        """
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + beginning)
-        return [each["Key"].removeprefix(self._prefix) for page in pages for each in page.get("Contents", [])]
+        keys = [each["Key"].removeprefix(self._prefix) for page in pages for each in page.get("Contents", [])]
+        return sorted(each for each in (Attempt.of_token(key, owner) for key in keys) if each)
 
     @property
     def _s3(self) -> Any:

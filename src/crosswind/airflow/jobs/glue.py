@@ -41,13 +41,15 @@ from crosswind.airflow.jobs.glue_runs import (
     FENCE_MARK,
     OWNER_MARK,
     TOPOLOGY_MARK,
+    TRY_MARK,
     GlueRun,
     GlueRuns,
 )
 from crosswind.airflow.jobs.logs import new_lines
-from crosswind.airflow.jobs.model import JobState, Look, Submission
+from crosswind.airflow.jobs.model import JobState, Look, Submission, Submitter
 from crosswind.airflow.owner import Attempt, Owner
 from crosswind.airflow.target import AwsTarget, Clients
+from crosswind.errors import InputError, RunError
 
 __all__ = ["GlueJobs"]
 
@@ -59,10 +61,10 @@ _UNKNOWN = Look(JobState.LOST, "Glue knows no such run")
 _UNDECIDED = {"OperationTimeoutException", "InternalServiceException", "RequestTimeout"}
 
 
-class GlueJobs:
+class GlueJobs(Submitter):
     """The runs of one Glue job at one target.
 
-    The outcome of one that succeeded: `job_name`, `run_id`, `seconds`, and the submission's details.
+    The outcome of one that succeeded: `job_name`, `run_id`, `seconds`, `inputs`, and the submission's details.
 
     Args:
         clients: of the job's account and Region.
@@ -75,6 +77,7 @@ class GlueJobs:
         details: what a submission remembers of its attempt, such as `{"prefix": ...}`; pure.
         topology: the topology whose Airflow this is, for the reaper.
         detached: whether the task ends without waiting for its run, so that the run may outlive it.
+        tried: the number of the task's try that this is; 0 when it is none.
         log_group: the job's log group, without `/output` and `/error`.
     """
 
@@ -91,6 +94,7 @@ class GlueJobs:
         details: Callable[[Attempt], Mapping[str, str]] = lambda _: {},
         topology: str = "",
         detached: bool = False,
+        tried: int = 0,
         log_group: str = "/aws-glue/jobs",
     ) -> None:
         self.twins = 0
@@ -102,6 +106,7 @@ class GlueJobs:
         self._details = details
         self._topology = topology
         self._detached = detached
+        self._tried = tried
         self._log_group = log_group
 
     @property
@@ -114,13 +119,17 @@ class GlueJobs:
 
         A claim without a run is looked up in GetJobRuns. No claim, no run: it is made before anything is started.
         """
-        beginning = f"{owner.family}-{owner.group}-"
-        ordinals = sorted(int(token.removeprefix(beginning)) for token in self._claims.tokens(beginning))
         found = []
-        for attempt in (Attempt(owner, ordinal) for ordinal in ordinals):
+        for attempt in self._claims.attempts(owner, f"{owner.stem}-"):
             claim = self._claims.read(attempt.token)
             if claim and claim.job:
                 run = self._runs.get(claim.job)
+                if run and run.attempt and run.attempt.owner != owner:
+                    raise InputError(
+                        f"the claim of {owner.text} names run {run.id} of {self._job}, which is another's,"
+                        f" {run.attempt.owner.text}",
+                        hint=f"remove the claim {attempt.token}; nothing of ours writes such a one",
+                    )
                 look = self._seen(run, attempt) if run else _UNKNOWN
                 found.append((self._submission(attempt, claim.job, run.fence if run else claim.fence), look))
                 continue
@@ -158,16 +167,14 @@ class GlueJobs:
         self._runs.stop(submission.id)
 
     def stale(self, owner: Owner) -> Sequence[Submission]:
-        """Live runs of earlier groups of the same task; groups of a higher number are left to the reaper."""
+        """Live runs of earlier groups of the same task; later groups are left alone."""
         found = []
-        for token in self._claims.tokens(f"{owner.family}-"):
-            _, group, ordinal = token.split("-")
-            if int(group) >= owner.group:
+        for attempt in self._claims.attempts(owner, f"{owner.family}-"):
+            if attempt.owner == owner:
                 continue
-            claim = self._claims.read(token)
-            run = self._runs.get(claim.job) if claim and claim.job else self._runs.of_token(token)
-            if run and run.live and not run.stopping:
-                attempt = Attempt(replace(owner, group=int(group)), int(ordinal))
+            claim = self._claims.read(attempt.token)
+            run = self._runs.get(claim.job) if claim and claim.job else self._runs.of_token(attempt.token)
+            if run and run.live and not run.stopping and attempt.owner.age(run.tried) < owner.age(self._tried):
                 found.append(self._submission(attempt, run.id, run.fence))
         return found
 
@@ -182,15 +189,18 @@ class GlueJobs:
             marks[TOPOLOGY_MARK] = self._topology
         if self._detached:
             marks[DETACHED_MARK] = "yes"
+        if self._tried:
+            marks[TRY_MARK] = str(self._tried)
         return {**self._arguments(attempt), **marks}
 
     def _start(self, attempt: Attempt, claim: Claim, arguments: Mapping[str, str]) -> Submission:
         glue = self._clients.client("glue", config=_ONCE)
         try:
+            self.require_wanted(attempt)
             fenced = {**arguments, FENCE_MARK: str(claim.fence)}
             run_id = glue.start_job_run(JobName=self._job, Arguments=fenced)["JobRunId"]
-        except ClientError as error:
-            if _refused(error):
+        except (ClientError, RunError) as error:
+            if isinstance(error, RunError) or _refused(error):
                 self._claims.release(claim)
             raise
         submission = self._recorded(attempt, claim, run_id, claim.fence)
@@ -236,7 +246,7 @@ class GlueJobs:
             return Look(JobState.RUNNING, "stopping" if run.stopping else "")
         match run.state:
             case "SUCCEEDED":
-                done = {"job_name": self._job, "run_id": run.id, "seconds": run.seconds}
+                done = {"job_name": self._job, "run_id": run.id, "seconds": run.seconds, "inputs": run.inputs}
                 return Look(JobState.SUCCEEDED, outcome={**done, **self._details(replace(attempt, fence=run.fence))})
             case "STOPPED":
                 return Look(JobState.STOPPED, run.error or "it was stopped")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,17 @@ from crosswind.airflow.owner import Attempt, Owner
 from crosswind.airflow.target import Clients
 from crosswind.errors import AwsError, InputError
 
-__all__ = ["ATTEMPT_MARK", "DETACHED_MARK", "FENCE_MARK", "OWNER_MARK", "TOPOLOGY_MARK", "GlueRun", "GlueRuns"]
+__all__ = [
+    "ATTEMPT_MARK",
+    "DETACHED_MARK",
+    "FENCE_MARK",
+    "INPUTS_MARK",
+    "OWNER_MARK",
+    "TOPOLOGY_MARK",
+    "TRY_MARK",
+    "GlueRun",
+    "GlueRuns",
+]
 
 ATTEMPT_MARK = "--crosswind-token"
 """The argument that holds the attempt's token."""
@@ -25,6 +36,10 @@ TOPOLOGY_MARK = "--crosswind-topology"
 """The argument that names the topology whose Airflow started the run."""
 DETACHED_MARK = "--crosswind-detached"
 """The argument, `yes`, of a run that its task does not wait for."""
+INPUTS_MARK = "--crosswind-inputs"
+"""The argument with the versions of its inputs, JSON: `[{"bucket", "key", "version_id"}]`."""
+TRY_MARK = "--crosswind-try"
+"""The argument with the number of the try of its task that has started the run."""
 
 # docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html. States that are not known here count as ended badly only
 # when a run says when it ended.
@@ -76,7 +91,21 @@ class GlueRun:
     @property
     def fence(self) -> int:
         """The fence of the claim under which it was started; 0 for none."""
-        return int(self._argument(FENCE_MARK) or 0)
+        return self._number(FENCE_MARK)
+
+    @property
+    def inputs(self) -> list[dict[str, Any]]:
+        """The versions that it was given, as it was told them; none when it was told none."""
+        try:
+            found = json.loads(self._argument(INPUTS_MARK) or "[]")
+        except ValueError:
+            return []
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+    @property
+    def tried(self) -> int:
+        """The try of its task that has started it; 0 when it does not say."""
+        return self._number(TRY_MARK)
 
     @property
     def topology(self) -> str:
@@ -96,6 +125,10 @@ class GlueRun:
         except (InputError, ValueError):
             return None
         return attempt if attempt.token == self.token else None
+
+    def _number(self, name: str) -> int:
+        text = self._argument(name)
+        return int(text) if text.isdecimal() else 0
 
     def _argument(self, name: str) -> str:
         return str((self.record.get("Arguments") or {}).get(name, ""))

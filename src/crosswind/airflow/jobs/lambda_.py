@@ -2,7 +2,7 @@
 
 What a function gets: the payload's own members, and beside them `crosswind`:
 
-    {"crosswind": {"token": "<family>-<group>-<ordinal>",       the attempt: an idempotency key
+    {"crosswind": {"token": "<family>-<since>-<group>-<ordinal>", the attempt: an idempotency key
                    "owner": "<JSON>",                           whose it is
                    "result": {"bucket": "...", "key": "..."}},  only when there is a results place
      ...}
@@ -39,10 +39,10 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 
 from crosswind.airflow.jobs.claims import Claim, ClaimHeldError, Claims
 from crosswind.airflow.jobs.lambda_log import LambdaLog
-from crosswind.airflow.jobs.model import JobState, Look, Submission
+from crosswind.airflow.jobs.model import JobState, Look, Submission, Submitter
 from crosswind.airflow.owner import Attempt, Owner
 from crosswind.airflow.target import AwsTarget, Clients
-from crosswind.errors import InputError, Place, RunTimeoutError
+from crosswind.errors import InputError, Place, RunError, RunTimeoutError
 
 __all__ = ["LambdaJobs"]
 
@@ -54,7 +54,7 @@ _MARGIN_SECONDS = 60
 _ANSWER_SECONDS = 30
 
 
-class LambdaJobs:
+class LambdaJobs(Submitter):
     """The invocations of one function at one target. See the module for what a function gets and owes.
 
     The outcome of one that succeeded: `answer`, its JSON.
@@ -112,10 +112,8 @@ class LambdaJobs:
         """The invocations of an owner's attempt group that have a claim, by ordinal; none when synchronous."""
         if self._claims is None:
             return []
-        beginning = f"{owner.family}-{owner.group}-"
-        ordinals = sorted(int(token.removeprefix(beginning)) for token in self._claims.tokens(beginning))
         found = []
-        for attempt in (Attempt(owner, ordinal) for ordinal in ordinals):
+        for attempt in self._claims.attempts(owner, f"{owner.stem}-"):
             claim = self._claims.read(attempt.token)
             if claim and claim.holder:  # one given up was refused by Lambda: nothing was invoked
                 submission = self._submission(attempt, claim)
@@ -135,9 +133,13 @@ class LambdaJobs:
         if not mine:
             return self._submission(attempt, claim)
         once = self._clients.client("lambda", config=_config(_ANSWER_SECONDS))
-        self._sent.add(attempt.token)
         try:
+            self.require_wanted(attempt)
+            self._sent.add(attempt.token)
             answer = once.invoke(FunctionName=self._function, InvocationType="Event", Payload=event)
+        except RunError:
+            self._claims.release(claim)
+            raise
         except ClientError as error:
             if 400 <= error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500:
                 self._sent.discard(attempt.token)
@@ -191,6 +193,7 @@ class LambdaJobs:
     def _call(self, attempt: Attempt, event: bytes) -> Submission:
         once = self._clients.client("lambda", config=_config(self._timeout + _ANSWER_SECONDS))
         since = self._now()
+        self.require_wanted(attempt)
         try:
             answer = once.invoke(FunctionName=self._function, InvocationType="RequestResponse", Payload=event)
             body = answer["Payload"].read()

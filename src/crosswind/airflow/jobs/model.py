@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from crosswind.airflow.owner import Attempt, Owner
 from crosswind.airflow.target import AwsTarget
+from crosswind.errors import RunError
 
-__all__ = ["JobState", "Look", "RemoteJobs", "Submission"]
+__all__ = ["JobState", "Look", "RemoteJobs", "Submission", "Submitter"]
 
 
 class JobState(StrEnum):
@@ -79,6 +80,23 @@ class Look:
     outcome: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Submitter:
+    """Who submits jobs, until it is told that its task was ended."""
+
+    _ended = False
+
+    def end(self) -> None:
+        """Submit nothing any more; for the task's `on_kill`, which comes at any moment."""
+        self._ended = True
+
+    def require_wanted(self, attempt: Attempt) -> None:
+        """Raise RunError when the task was ended: last of all before the job of an attempt is submitted."""
+        if self._ended:
+            raise RunError(
+                f"the task was ended before it submitted the job of attempt {attempt.token}; nothing was submitted"
+            )
+
+
 class RemoteJobs(Protocol):
     """One kind of job at one target. Calls AWS; knows no Airflow. botocore's errors pass through untranslated."""
 
@@ -96,6 +114,9 @@ class RemoteJobs(Protocol):
 
         Two calls for one attempt give one job; for Glue but for the race that `crosswind.airflow.jobs.glue` states.
         """
+
+    def end(self) -> None:
+        """Submit nothing any more: the task was ended."""
 
     def look(self, submission: Submission) -> Look:
         """Where a job is; LOST when AWS knows none of it."""

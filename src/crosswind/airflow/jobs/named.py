@@ -9,15 +9,15 @@ import logging
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
 from crosswind.airflow.jobs.logs import new_lines, streams_below
-from crosswind.airflow.jobs.model import JobState, Look, Submission
-from crosswind.airflow.jobs.tags import DETACHED, TOPOLOGY, merged, owner_in, owner_tags
+from crosswind.airflow.jobs.model import JobState, Look, Submission, Submitter
+from crosswind.airflow.jobs.orphans import Found
+from crosswind.airflow.jobs.tags import DETACHED, TOPOLOGY, TRY, merged, owner_in, owner_tags, tried_in
 from crosswind.airflow.owner import Attempt, Owner
 from crosswind.airflow.target import AwsTarget, Clients
 from crosswind.errors import InputError, Place
@@ -25,20 +25,18 @@ from crosswind.errors import InputError, Place
 __all__ = ["NamedJobs", "attempt_in"]
 
 _log = logging.getLogger(__name__)
-_TOKEN = re.compile(r"(?:.*-)?([0-9a-f]{10})-(\d+)-(\d+)")
+_TOKEN = re.compile(r"(?:.*-)?([0-9a-f]{16}-[0-9a-f]{8,}-\d+-\d+)")
 _NOT_FOUND = re.compile(r"not found|could not find|does not exist", re.IGNORECASE)
 
 
 def attempt_in(name: str, owner: Owner) -> Attempt | None:
     """The attempt of the owner's task, of whatever group, that a job is named after; None when it is none."""
     found = _TOKEN.fullmatch(name)
-    if not found:
-        return None
-    attempt = Attempt(replace(owner, group=int(found[2])), int(found[3]))
-    return attempt if attempt.name == name else None
+    attempt = Attempt.of_token(found[1], owner) if found else None
+    return attempt if attempt and attempt.name == name else None
 
 
-class NamedJobs(ABC):
+class NamedJobs(Submitter, ABC):
     """One kind of SageMaker job at one target.
 
     Args:
@@ -47,6 +45,7 @@ class NamedJobs(ABC):
             Its job name is the attempt's, or left out. None for who only finds, looks and stops.
         topology: the topology whose Airflow this is, for the tag that the reaper reads.
         detached: whether the task ends without waiting for its job, so that the job may outlive it.
+        tried: the number of the task's try that this is; 0 when it is none.
     """
 
     kind: str
@@ -63,11 +62,13 @@ class NamedJobs(ABC):
         *,
         topology: str = "",
         detached: bool = False,
+        tried: int = 0,
     ) -> None:
         self._clients = clients
         self._request = request
         self._topology = topology
         self._detached = detached
+        self._tried = tried
 
     @property
     def target(self) -> AwsTarget:
@@ -75,19 +76,30 @@ class NamedJobs(ABC):
         return self._clients.target
 
     def find(self, owner: Owner) -> Sequence[tuple[Submission, Look]]:
-        """The jobs of an owner's attempt group, by ordinal: asked for by name, until there is none."""
+        """The jobs of an owner's attempt group, by ordinal: those that are listed, and what comes after the last.
+
+        A job that has ended may be deleted, so a name that is free says nothing of the next ones; and a list may lag.
+        """
+        names = (
+            name
+            for page in self._pages(MaxResults=100, NameContains=f"{owner.stem}-")
+            for name, _ in self._listed(page)
+        )
+        listed = {each.ordinal for each in (attempt_in(name, owner) for name in names) if each and each.owner == owner}
         found = []
         for ordinal in count(1):
             attempt = Attempt(owner, ordinal)
             description = self._described(attempt.name)
-            if description is None:
+            if description is not None:
+                found.append((self._submission(attempt), self._look(description)))
+            elif ordinal > max(listed, default=0):
                 break
-            found.append((self._submission(attempt), self._look(description)))
         return found
 
     def submit(self, attempt: Attempt) -> Submission:
         """Create the attempt's job; one that exists already is gone on with."""
         request = self._made(attempt)
+        self.require_wanted(attempt)
         try:
             self._create(request)
         except ClientError as error:
@@ -117,11 +129,16 @@ class NamedJobs(ABC):
     def stale(self, owner: Owner) -> Sequence[Submission]:
         """Live jobs of earlier groups of the same task.
 
-        Groups of a higher number are left alone: the caller may itself be a try that Airflow has given up. The reaper
-        knows which group is the task's, and stops those of any other.
+        Later groups are left alone: the caller may itself be a try that Airflow has given up.
         """
-        attempts = [attempt_in(name, owner) for name, _ in self.running(owner.family)]
-        return [self._submission(each) for each in attempts if each and each.owner.group < owner.group]
+        found = []
+        for name, arn in self.running(owner.family):
+            attempt = attempt_in(name, owner)
+            if attempt and attempt.owner != owner:
+                tried = tried_in(self._tags(arn))
+                if attempt.owner.age(tried) < owner.age(self._tried):
+                    found.append(self._submission(attempt))
+        return found
 
     def running(self, contains: str = "") -> Iterator[tuple[str, str]]:
         """(name, ARN) of each job in progress whose name contains a text; those that are stopping are left out."""
@@ -129,8 +146,11 @@ class NamedJobs(ABC):
         for page in self._pages(StatusEquals="InProgress", MaxResults=100, **more):
             yield from self._listed(page)
 
-    def ours(self) -> Iterator[tuple[Submission, bool]]:
-        """Each job in progress that an Airflow of the topology has started, and whether it is detached."""
+    def ours(self) -> Iterator[Found]:
+        """Each job in progress that an Airflow of the topology has started.
+
+        A job that names no topology is an operator's without names: whose Airflow started it cannot be told.
+        """
         for name, arn in self.running():
             if not _TOKEN.fullmatch(name):
                 continue
@@ -144,8 +164,13 @@ class NamedJobs(ABC):
                 continue
             owner = owner_in(tags)
             attempt = attempt_in(name, owner) if owner else None
-            if attempt and attempt.owner == owner and tags.get(TOPOLOGY, self._topology) == self._topology:
-                yield self._submission(attempt), DETACHED in tags
+            if attempt and attempt.owner == owner and tags.get(TOPOLOGY, "") == self._topology:
+                yield Found(self._submission(attempt), self.target, detached=DETACHED in tags, tried=tried_in(tags))
+
+    def stopping_condition(self, submission: Submission) -> Mapping[str, Any]:
+        """A job's StoppingCondition."""
+        found: Mapping[str, Any] = self._describe(submission.id).get("StoppingCondition") or {}
+        return found
 
     def log_lines(self, submission: Submission, position: Mapping[str, str]) -> tuple[list[str], Mapping[str, str]]:
         """The log lines of all its instances since a position, and the position after them."""
@@ -192,6 +217,8 @@ class NamedJobs(ABC):
             tags[TOPOLOGY] = self._topology
         if self._detached:
             tags[DETACHED] = "yes"
+        if self._tried:
+            tags[TRY] = str(self._tried)
         return {**request, self._name: attempt.name, "Tags": merged(request.get("Tags", ()), tags)}
 
     def _submission(self, attempt: Attempt) -> Submission:

@@ -25,7 +25,15 @@ from crosswind.airflow.jobs.claims import Claims
 from crosswind.airflow.jobs.glue_runs import GlueRun, GlueRuns
 from crosswind.airflow.jobs.model import Submission
 from crosswind.airflow.jobs.named import NamedJobs
-from crosswind.airflow.jobs.orphans import Found, LiveState, Orphan, Survey, live_state, orphans_among
+from crosswind.airflow.jobs.orphans import (
+    Found,
+    LiveState,
+    Orphan,
+    Survey,
+    live_state,
+    orphans_among,
+    succeeded_by_later,
+)
 from crosswind.airflow.jobs.processing import ProcessingJobs
 from crosswind.airflow.jobs.training import TrainingJobs
 from crosswind.airflow.owner import Owner
@@ -61,7 +69,8 @@ class Reaper:
     Args:
         reaches: the targets.
         states: what Airflow says of an owner; UNKNOWN when it cannot be asked. Must not answer from before the call.
-        topology: jobs that another topology's Airflow has started are left alone. Two Airflows must not share one.
+        topology: whose jobs are ours. Those of another topology, or of none, are left alone. Two Airflows must not
+            share one.
         now: the time.
     """
 
@@ -89,10 +98,11 @@ class Reaper:
                         found[_place(each)] = each
                 except (ClientError, BotoCoreError, CrosswindError) as error:
                     failures.append((reach.clients.target, str(error)))
-        owners = {each.submission.attempt.owner for each in found.values()}
-        orphans = orphans_among(list(found.values()), {owner: self._states(owner) for owner in owners})
+        live = succeeded_by_later(list(found.values()))
+        owners = {each.submission.attempt.owner for each in live}
+        orphans = orphans_among(live, {owner: self._states(owner) for owner in owners})
         lost = {_place(orphan) for orphan in orphans}
-        kept = tuple(each for place, each in found.items() if place not in lost)
+        kept = tuple(each for each in live if _place(each) not in lost)
         return Survey(orphans, kept, tuple(failures))
 
     def stop(self, orphans: Sequence[Orphan]) -> tuple[tuple[Orphan, str], ...]:
@@ -120,15 +130,15 @@ class Reaper:
         yield from (self._glue(reach, job) for job in reach.glue)
 
     def _named(self, reach: Reach, kind: str) -> Iterator[Found]:
-        for submission, detached in _NAMED[kind](reach.clients, topology=self._topology).ours():
-            yield Found(submission, reach.clients.target, detached=detached)
+        yield from _NAMED[kind](reach.clients, topology=self._topology).ours()
 
     def _glue(self, reach: Reach, job: str) -> Iterator[Found]:
         for run in GlueRuns(reach.clients, job, self._now() - _LONGEST_RUN).all():
             attempt = run.attempt
-            if run.live and not run.stopping and attempt and run.topology in ("", self._topology):
+            if run.live and not run.stopping and attempt and run.topology == self._topology:
                 submission = Submission("glue", job, run.id, attempt)
-                yield Found(submission, reach.clients.target, self._twin(reach.glue[job], run), run.detached)
+                twin = self._twin(reach.glue[job], run)
+                yield Found(submission, reach.clients.target, twin, run.detached, run.tried)
 
     def _twin(self, claims: Claims, run: GlueRun) -> str:
         """Why a run is a second one of its attempt: its claim names another."""

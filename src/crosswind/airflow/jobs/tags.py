@@ -1,7 +1,7 @@
 """Whose a SageMaker job is, in its tags: for people, and for the reaper. Pure.
 
 A tag's value holds at most 256 letters, digits, blanks and `_.:/=+-@`
-(docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html), so JSON does not fit. The owner's five members are
+(docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html), so JSON does not fit. The owner's members are
 written between slashes, other characters as `=` and two hexadecimal digits, and cut over as many tags as it takes.
 """
 
@@ -13,13 +13,16 @@ from urllib.parse import quote, unquote
 from crosswind.airflow.naming import tag_value
 from crosswind.airflow.owner import Owner
 
-__all__ = ["DETACHED", "TOPOLOGY", "merged", "owner_in", "owner_tags"]
+__all__ = ["DETACHED", "TOPOLOGY", "TRY", "merged", "owner_in", "owner_tags", "tried_in"]
 
 TOPOLOGY = "crosswind:topology"
 """The tag that names the topology whose Airflow started the job."""
 
 DETACHED = "crosswind:detached"
 """The tag, `yes`, of a job that its task does not wait for."""
+
+TRY = "crosswind:try"
+"""The tag with the number of the try of its task that has submitted the job."""
 
 _OWNER = "crosswind:owner"
 _LIMIT = 256
@@ -31,7 +34,7 @@ def owner_tags(owner: Owner) -> dict[str, str]:
     `crosswind:dag`, `crosswind:run` and `crosswind:task` are there to read and to search for; `crosswind:owner` (and
     `crosswind:owner-2` and so on, when it is long) to find the owner by.
     """
-    members = (owner.dag_id, owner.run_id, owner.task_id, str(owner.map_index), str(owner.group))
+    members = (owner.dag_id, owner.run_id, owner.task_id, str(owner.map_index), str(owner.group), str(owner.since))
     text = "/".join(_quoted(member) for member in members)
     pieces = [text[start : start + _LIMIT] for start in range(0, len(text), _LIMIT)]
     return {
@@ -50,10 +53,16 @@ def owner_in(tags: Mapping[str, str]) -> Owner | None:
         number += 1
     members = [unquote(member.replace("=", "%")) for member in text.split("/")]
     try:
-        dag_id, run_id, task_id, map_index, group = members
-        return Owner(dag_id, run_id, task_id, int(map_index), int(group))
+        dag_id, run_id, task_id, map_index, group, since = members
+        return Owner(dag_id, run_id, task_id, int(map_index), int(group), int(since))
     except ValueError:
         return None
+
+
+def tried_in(tags: Mapping[str, str]) -> int:
+    """The try that has submitted a job; 0 when its tags do not say."""
+    text = tags.get(TRY, "")
+    return int(text) if text.isdecimal() else 0
 
 
 def merged(theirs: Iterable[Mapping[str, str]], ours: Mapping[str, str]) -> list[dict[str, str]]:

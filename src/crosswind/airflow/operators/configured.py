@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from crosswind.airflow.configuration import Configuration
 from crosswind.airflow.hooks.cross_account import TargetClients
+from crosswind.airflow.jobs.named import NamedJobs
 from crosswind.airflow.operators.job import RemoteJobOperator
-from crosswind.errors import InputError
+from crosswind.errors import InputError, RunError
 
 __all__ = ["ConfiguredJobOperator"]
 
@@ -67,6 +68,18 @@ class ConfiguredJobOperator(RemoteJobOperator):
         if self._configuration is None:
             self._configuration = Configuration(clients, str(self.config_bucket), str(self.config_key), self.named)
         return self._configuration
+
+    def stopping_condition(self) -> Mapping[str, Any]:
+        """The StoppingCondition of the request that was submitted; of the job itself when an earlier try has done so.
+
+        The configuration may be another by then, or gone.
+        """
+        if self._configuration is not None:
+            found: Mapping[str, Any] = self._configuration.document.get("StoppingCondition", {})
+            return found
+        if self._running is None or self._submission is None or not isinstance(self._running[0], NamedJobs):
+            raise RunError("there is no job yet that could have a StoppingCondition")
+        return self._running[0].stopping_condition(self._submission)
 
     def expand_role(self, clients: TargetClients, request: dict[str, Any]) -> None:
         """Expand a role's name into its ARN, in the account of the job."""

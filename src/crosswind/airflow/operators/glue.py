@@ -11,6 +11,7 @@ from crosswind.airflow.handover.objects import head
 from crosswind.airflow.hooks.cross_account import TargetClients
 from crosswind.airflow.jobs.claims import Claims
 from crosswind.airflow.jobs.glue import GlueJobs
+from crosswind.airflow.jobs.glue_runs import INPUTS_MARK, GlueRun
 from crosswind.airflow.jobs.model import Look, RemoteJobs, Submission
 from crosswind.airflow.operators.job import RemoteJobOperator
 from crosswind.airflow.owner import Attempt
@@ -19,7 +20,6 @@ from crosswind.errors import InputError, NotFoundError, Place
 
 __all__ = ["CrossAccountGlueJobOperator"]
 
-_INPUTS = "--crosswind-inputs"
 _CLOCKS = timedelta(minutes=5)  # how much Airflow's clock may be ahead of Glue's
 _OVERHEAD_SECONDS = 1800  # waiting for workers does not count as the job's time-out
 
@@ -87,6 +87,7 @@ class CrossAccountGlueJobOperator(RemoteJobOperator):
             details=self._details,
             topology=self.names.topology,
             detached=not self.wait_for_completion,
+            tried=context["ti"].try_number,
             log_group=self.job.log_group or "/aws-glue/jobs",
         )
 
@@ -95,11 +96,10 @@ class CrossAccountGlueJobOperator(RemoteJobOperator):
         done = super().finished(context, submission, look)
         done["job"] = done.pop("job_name", submission.job)
         done["run_id"] = submission.id
+        # As the run itself has them: one that was adopted has the versions of its own submission.
+        given = done.pop("inputs", None)
         if self.inputs:
-            # An adopted run has the versions of its own submission, so it is asked.
-            glue = self.clients(context).client("glue")
-            run = glue.get_job_run(JobName=submission.job, RunId=submission.id)["JobRun"]
-            done["inputs"] = json.loads(run["Arguments"].get(_INPUTS, "[]"))
+            done["inputs"] = self._given(context, submission) if given is None else given
         return done
 
     def longest_seconds(self, clients: TargetClients) -> float:
@@ -107,12 +107,17 @@ class CrossAccountGlueJobOperator(RemoteJobOperator):
         declared = self.job.timeout_seconds if self.job else 0
         return declared + _OVERHEAD_SECONDS if declared else super().longest_seconds(clients)
 
+    def _given(self, context: Any, submission: Submission) -> list[dict[str, Any]]:
+        """The inputs of a run that is not waited for."""
+        glue = self.clients(context).client("glue")
+        return GlueRun(glue.get_job_run(JobName=submission.job, RunId=submission.id)["JobRun"]).inputs
+
     def _arguments(self, attempt: Attempt, context: Any) -> dict[str, str]:
         wanted = placeholders(self.arguments)
         values = {name: value for name, value in self._values(attempt).items() if name in wanted}
         filled: dict[str, str] = substituted(self.arguments, values, where=f"the arguments of task {self.task_id}")
         if self.inputs:
-            filled[_INPUTS] = json.dumps([self._current(place, context) for place in self.inputs])
+            filled[INPUTS_MARK] = json.dumps([self._current(place, context) for place in self.inputs])
         return filled
 
     def _values(self, attempt: Attempt | None) -> dict[str, str]:

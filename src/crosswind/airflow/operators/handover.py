@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import Asset, BaseOperator
@@ -86,7 +85,7 @@ class PublishHandover(BaseOperator):
                 )
             ti = context["ti"]
             producer = {"dag_id": ti.dag_id, "run_id": ti.run_id, "task_id": ti.task_id, **made}
-            handover, reference = publish(clients, source.name, prefix, producer, datetime.now(UTC))
+            handover, reference = publish(clients, source.name, prefix, producer)
         for asset in self.outlets:
             context["outlet_events"][asset].extra = reference.document()
         self.log.info(

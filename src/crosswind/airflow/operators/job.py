@@ -14,7 +14,7 @@ from airflow.sdk.bases.operator import TRIGGER_FAIL_REPR
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crosswind.airflow.compat import AirflowFailException
-from crosswind.airflow.context import owner_of
+from crosswind.airflow.context import announce, owner_of
 from crosswind.airflow.hooks.cross_account import TargetClients, forget
 from crosswind.airflow.jobs.failures import Failure, classify, classify_job
 from crosswind.airflow.jobs.model import JobState, Look, RemoteJobs, Submission
@@ -91,6 +91,7 @@ class RemoteJobOperator(PlacedOperator):
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Find or submit the job, and wait for its end."""
+        announce(context)
         while True:
             try:
                 return self._run(context)
@@ -143,11 +144,12 @@ class RemoteJobOperator(PlacedOperator):
         return super().resume_execution(next_method, next_kwargs, context)
 
     def on_kill(self) -> None:
-        """Stop the job. One that is being submitted at this moment is stopped when its submission is answered."""
+        """Stop the job, or submit none. One that is being submitted is stopped when its submission is answered."""
         self._killed = True
         if self._running is None:
             return
         jobs, owner = self._running
+        jobs.end()
         try:
             found = (
                 [self._submission] if self._submission else [each for each, look in jobs.find(owner) if look.state.live]
@@ -256,6 +258,8 @@ class RemoteJobOperator(PlacedOperator):
             return
         if failure.retry:
             raise error
+        if not isinstance(error, _JobError):
+            self.on_kill()  # no other try comes to look after it
         raise AirflowFailException(f"{failure.kind}, so no other try is made: {failure.message}") from error
 
     def _pause(self, failure: Failure, seconds: float) -> None:

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from crosswind.airflow.handover import lineage
+from crosswind.airflow.handover.channels import prefixes_read
 from crosswind.airflow.handover.model import Arrival
 from crosswind.airflow.handover.read import read
-from crosswind.airflow.handover.verify import MismatchError, verify
+from crosswind.airflow.handover.verify import verify
 from crosswind.airflow.hooks.cross_account import TargetClients
 from crosswind.airflow.jobs.model import Look, RemoteJobs, Submission
 from crosswind.airflow.jobs.training import TrainingJobs
 from crosswind.airflow.operators.configured import ConfiguredJobOperator
 from crosswind.airflow.owner import Attempt
+from crosswind.airflow.settings import Site
 from crosswind.errors import InputError
 
 __all__ = ["CrossAccountSageMakerTrainingOperator"]
@@ -28,8 +30,10 @@ class CrossAccountSageMakerTrainingOperator(ConfiguredJobOperator):
 
     With `arrival`, `${prefix}` is known too, and the model is proven to come from exactly that handover: SageMaker
     takes keys, not versions, so the versions are verified before the job is submitted and after it has completed; when
-    they differ the task fails, without another try. The job bears the handover in its tags, and `lineage.json` beside
-    the model tells the way back (`crosswind lineage`).
+    they differ, or a channel reads anything else, the task fails, without another try. The job bears the handover in
+    its tags, and `lineage.json` beside the model tells the way back (`crosswind lineage`). The data may be that of
+    another account when it is read in place: then its own site verifies it, and the job's role reads it by the bucket's
+    policy.
 
     Returns (XCom) `{"job_name", "job_arn", "model_artifact", "metrics", "token"}`.
 
@@ -38,6 +42,9 @@ class CrossAccountSageMakerTrainingOperator(ConfiguredJobOperator):
     Args:
         job: the declared SageMaker job, whose site and configuration are used.
         arrival: what ArrivalSensor hands on (templated).
+        other_channels: with `arrival`: the names of channels that read something else, such as a model to start from.
+            They are not verified, and the model's record names them. `checkpoints` is a CheckpointConfig whose place
+            has no `${job_name}` in its path.
         config_bucket: without `job`: the bucket of the configuration (templated).
         config_key: without `job`: its key (templated).
         substitutions: values by placeholder name (templated); each must be used.
@@ -49,8 +56,11 @@ class CrossAccountSageMakerTrainingOperator(ConfiguredJobOperator):
     named: ClassVar[str] = "TrainingJobName"
     template_fields: Sequence[str] = (*ConfiguredJobOperator.template_fields, "arrival")
 
-    def __init__(self, *, arrival: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, arrival: Mapping[str, Any] | None = None, other_channels: Sequence[str] = (), **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
+        self.other_channels = tuple(other_channels)
         self.arrival = arrival
         self._verifies = arrival is not None
         if arrival is not None and self.names is None:
@@ -63,9 +73,10 @@ class CrossAccountSageMakerTrainingOperator(ConfiguredJobOperator):
         """Training jobs at the target."""
         return TrainingJobs(
             clients,
-            lambda attempt: self._request(clients, attempt),
+            lambda attempt: self._request(clients, attempt, context),
             topology=self.names.topology if self.names else "",
             detached=not self.wait_for_completion,
+            tried=context["ti"].try_number,
         )
 
     def finished(self, context: Any, submission: Submission, look: Look) -> dict[str, Any]:
@@ -81,17 +92,16 @@ class CrossAccountSageMakerTrainingOperator(ConfiguredJobOperator):
 
     def longest_seconds(self, clients: TargetClients) -> float:
         """MaxRuntimeInSeconds of the configuration, with what does not count as run time."""
-        stopping = self.configuration(clients).document.get("StoppingCondition", {})
-        return self.bounded(stopping, "MaxWaitTimeInSeconds")
+        return self.bounded(self.stopping_condition(), "MaxWaitTimeInSeconds")
 
-    def _request(self, clients: TargetClients, attempt: Attempt) -> dict[str, Any]:
+    def _request(self, clients: TargetClients, attempt: Attempt, context: Any) -> dict[str, Any]:
         arrival = self._arrived()
         request = self.configuration(clients).filled(
             attempt, self.substitutions, {"prefix": arrival.prefix} if arrival else {}
         )
         self.expand_role(clients, request)
         if arrival:
-            verify(clients, arrival)
+            verify(self._beside(arrival, context), arrival, prefixes_read(request, arrival, self.other_channels))
             request["Tags"] = [*request.get("Tags", []), *lineage.tags(arrival)]
         return request
 
@@ -104,13 +114,14 @@ class CrossAccountSageMakerTrainingOperator(ConfiguredJobOperator):
                 hint="clear the sensor and this task together, and run this one only after the sensor has succeeded",
             )
         found = Arrival.of(self.arrival)
-        if (found.account, found.region) != (self.site and self.site.account, self.site and self.site.region):
-            where = f"account {found.account}, Region {found.region}"
-            raise InputError(
-                f"the data has arrived in {where}; the job runs in {self.site or 'an undeclared account'}",
-                hint="give the arrival of the replication that leads to the job's site",
-            )
+        _require_near(found, self.site)
         return found
+
+    def _beside(self, arrival: Arrival, context: Any) -> TargetClients:
+        """The clients of the account that the data is in: it alone may tell the versions of its buckets."""
+        if self.site and self.site.account == arrival.account:
+            return self.clients(context)
+        return self.clients_at(arrival.account, arrival.region, context)
 
     def _record(self, context: Any, arrival: Arrival, submission: Submission) -> None:
         """Verify what the job read, and write `lineage.json` beside the model."""
@@ -118,28 +129,31 @@ class CrossAccountSageMakerTrainingOperator(ConfiguredJobOperator):
             raise InputError("an arrival needs names")
         clients = self.clients(context)
         job = clients.client("sagemaker").describe_training_job(TrainingJobName=submission.id)
-        _require_read(job, arrival)
-        arrival = verify(clients, arrival)
+        read_by_it = prefixes_read(job, arrival, self.other_channels)
+        arrival = verify(self._beside(arrival, context), arrival, read_by_it)
         bucket = self.names.bucket_of(arrival.reference.bucket)
         source = self.clients_at(bucket.account, bucket.region, context)
         lineage.put(clients, arrival, read(source, arrival.reference), job, submission)
 
 
-def _require_read(job: Mapping[str, Any], arrival: Arrival) -> None:
-    """Raise MismatchError unless the job's channels read the arrival's prefix, and no other run's beside it.
+def _require_near(arrival: Arrival, site: Site | None) -> None:
+    """Raise InputError unless a training job at a site may read what has arrived.
 
-    A try may adopt a job that was submitted for an earlier arrival: somebody cleared the sensor and not this task.
+    Source: docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html.
     """
-    own = f"s3://{arrival.bucket}/{arrival.prefix}"
-    beside = own.removesuffix(f"{arrival.run}/")
-    sources = (channel["DataSource"].get("S3DataSource", {}) for channel in job.get("InputDataConfig", ()))
-    read_from = [str(source["S3Uri"]) for source in sources if "S3Uri" in source]
-    strangers = [uri for uri in read_from if uri.startswith(beside) and not uri.startswith(own)]
-    if strangers or not any(uri.startswith(own) for uri in read_from):
-        raise MismatchError(
-            f"training job {job['TrainingJobName']} read {', '.join(strangers or read_from) or 'nothing'};"
-            f" the arrival is {own}",
-            hint="write ${prefix} into the configuration's channels; if the arrival has changed, clear this task too",
+    data = f"the data has arrived in account {arrival.account}, Region {arrival.region}"
+    if site is None:
+        raise InputError(f"{data}; the job runs in an undeclared account", hint="give job=..., or site=...")
+    job = f"the job runs in account {site.account}, Region {site.region}"
+    if arrival.region != site.region:
+        raise InputError(
+            f"{data}; {job}, and SageMaker reads in its own Region alone",
+            hint="give the arrival of a replication to the job's site: mover copy, crr or crr-rtc",
+        )
+    if arrival.account != site.account and not arrival.in_place:
+        raise InputError(
+            f"{data}; {job}, and its role may not read there",
+            hint="give the arrival of the replication to the job's site, or of a folder that is read in place",
         )
 
 

@@ -183,11 +183,17 @@ class ArrivalSensor(BaseSensorOperator):
     # -- what became of it ---------------------------------------------------------------------------------
 
     def _step(self) -> ArrivalStep:
-        """Look, and go on as long as there is more to do than to wait."""
+        """Look; where the worker waits itself, go on as long as there is more to do than to wait.
+
+        What one more look does not finish (thousands of proofs, copies) is the triggerer's.
+        """
         if self._watch is None:
             raise RunError("a look before the handover was chosen: poke is called by execute alone")
-        while (step := self._watch.step()).busy:
-            continue
+        step = self._watch.step()
+        looks = 1
+        while step.busy and (looks == 1 or not self.deferrable):
+            step = self._watch.step()
+            looks += 1
         return step
 
     def _ended(self, context: Any, step: ArrivalStep) -> Any:

@@ -7,16 +7,24 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowRuntimeError
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+from botocore.config import Config
 
 from crosswind.airflow.hooks.cross_account import TargetClients, clients_of, forget
 from crosswind.airflow.jobs.model import RemoteJobs, Submission
+from crosswind.airflow.jobs.orphans import state_in
 from crosswind.airflow.target import AwsTarget
-from crosswind.airflow.triggers.threads import in_thread
+from crosswind.airflow.triggers.threads import in_thread, in_thread_of_kills
 from crosswind.airflow.watch import Watch, watched
 from crosswind.errors import UnreachableError
 
 __all__ = ["RemoteJobTrigger"]
+
+_UNKNOWN = "of a state that cannot be asked"
+_LOOKED_AFTER = ("deferred", _UNKNOWN)
+# A look that failed is made again: better soon than by botocore's five tries of a minute each.
+_BRISK = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2})
 
 
 class RemoteJobTrigger(BaseTrigger):
@@ -86,9 +94,30 @@ class RemoteJobTrigger(BaseTrigger):
             await asyncio.sleep(step.pause)
 
     async def on_kill(self) -> None:
-        """Stop the job, when a person ends the deferred task (Airflow calls this from 3.3)."""
-        self.log.info("Stopping %s job %s in %s.", self.submission.kind, self.submission.id, self.target.text)
-        await in_thread(self._watch().stop)
+        """Stop the job, when a person ends the deferred task (Airflow calls this from 3.3).
+
+        It is called too when another triggerer has taken the trigger over, since this one was not heard of for a
+        while. So Airflow is asked: a task that is deferred has its job looked after.
+        """
+        what = f"{self.submission.kind} job {self.submission.id} in {self.target.text}"
+        state = await in_thread_of_kills(self._task_state)
+        if state in _LOOKED_AFTER:
+            self.log.warning("The task is %s, so %s is left alone here.", state, what)
+            return
+        self.log.info("Stopping %s.", what)
+        await in_thread_of_kills(self._watch().stop)
+
+    def _task_state(self) -> str | None:
+        """The state that Airflow's task has now; None when it is gone, or waits to be scheduled."""
+        owner = self.submission.attempt.owner
+        try:
+            answer = RuntimeTaskInstance.get_task_states(
+                dag_id=owner.dag_id, task_ids=[owner.task_id], run_ids=[owner.run_id]
+            )
+        except AirflowRuntimeError as error:
+            self.log.error("Airflow does not say what the task does, so its job is left to the reaper: %s", error)
+            return _UNKNOWN
+        return state_in(answer, owner)
 
     def _watch(self) -> Watch:
         return Watch(
@@ -102,7 +131,24 @@ class RemoteJobTrigger(BaseTrigger):
 
     def _jobs(self) -> RemoteJobs:
         try:
-            return watched(self.clients(), self.submission, self.log_group, self.timeout_seconds)
+            clients = self.clients() if self.botocore_config else _Brisk(self.clients())
+            return watched(clients, self.submission, self.log_group, self.timeout_seconds)
         except AirflowRuntimeError as error:
             # Airflow did not give the connection just now; the next look asks again.
             raise UnreachableError(f"connection {self.target.connection!r} cannot be read: {error}") from error
+
+
+class _Brisk:
+    """Clients that wait no longer than a look may; what the task's author has configured goes before.
+
+    Args:
+        clients: the target's.
+    """
+
+    def __init__(self, clients: TargetClients) -> None:
+        self.target = clients.target
+        self._clients = clients
+
+    def client(self, service: str, config: Config | None = None) -> Any:
+        """A client of a service; `config` goes over the haste."""
+        return self._clients.client(service, _BRISK.merge(config) if config else _BRISK)

@@ -11,8 +11,8 @@ __all__ = ["logged_parameters", "resource_of"]
 
 # The members that name what a call works on, the most telling first.
 _NAMES = (
-    "TrainingJobName", "FunctionName", "RoleArn", "JobName", "StackName", "StackSetName", "SecretId",
-    "RoleName", "PolicyArn", "PolicyName", "UserName", "logGroupName", "KeyId", "QueueUrl", "TopicArn",
+    "TrainingJobName", "ProcessingJobName", "FunctionName", "RoleArn", "JobName", "StackName", "StackSetName",
+    "SecretId", "RoleName", "PolicyArn", "PolicyName", "UserName", "logGroupName", "KeyId", "QueueUrl", "TopicArn",
     "TableName", "DatabaseName", "VpcId", "ResourceArn", "resourceArn", "Name", "name", "ARN", "Arn", "arn",
     "Id", "id",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The Glue engine: a Spark script on Sail, in a process of its own, as the job's role."""
+"""The Glue engine: a script of a Spark or a Python shell job, in a process of its own, as the job's role."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crosswind.local.children import Children, Halt, clean_environment
 from crosswind.local.edge.call import ServiceError
+from crosswind.local.engines.glue_runtimes import RUNTIMES, Runtime
 from crosswind.local.engines.logs import LogShipper
 from crosswind.local.engines.sessions import Roles, RoleSession
 from crosswind.local.engines.storage import fetch, split
@@ -21,9 +22,7 @@ __all__ = ["SESSION_NAME", "GlueEngine", "GlueJob", "GlueOutcome", "script_argum
 
 # The session name that Glue gives itself, as CloudTrail shows it.
 SESSION_NAME = "GlueJobRunnerSession"
-_HERE = Path(__file__).parent
-_LAUNCHER = _HERE / "launchers" / "spark_launcher.py"
-_SHIMS = _HERE / "shims"
+_SHIMS = Path(__file__).parent / "shims"
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,7 @@ class GlueJob:
         seconds: the time-out.
         moved: called with `RUNNING` when the script starts.
         halt: asks for the end.
+        runtime: what runs the script.
     """
 
     id: str
@@ -53,6 +53,7 @@ class GlueJob:
     seconds: float
     moved: Callable[[str], None]
     halt: Halt = field(default_factory=Halt)
+    runtime: Runtime = RUNTIMES["glueetl"]
 
 
 @dataclass(frozen=True)
@@ -72,18 +73,19 @@ class GlueOutcome:
 
 
 def script_arguments(job: GlueJob) -> list[str]:
-    """What the script finds in `sys.argv[1:]`, in Glue's order: its own names, then the job's arguments."""
-    words = ["--JOB_NAME", job.name, "--JOB_ID", f"j_{job.name}", "--JOB_RUN_ID", job.id]
+    """What the script finds in `sys.argv[1:]`, in Glue's order: Glue's own, then the job's arguments."""
+    words = job.runtime.words(job.name, job.id)
     for name, value in job.arguments.items():
         words += [name, value] if value else [name]
     return words
 
 
 class GlueEngine:
-    """Runs Glue jobs of type `glueetl` on Sail.
+    """Runs Glue jobs: Spark (`glueetl`) on Sail, and Python shells.
 
-    Differences from AWS: one process instead of a cluster; no SparkContext, RDDs, DynamicFrames, catalog or
-    bookmarks; Sail's dialect of Spark SQL; one partition, so that a result is one file.
+    Differences from AWS. Spark: one process instead of a cluster; no SparkContext, RDDs, DynamicFrames, catalog or
+    bookmarks; Sail's dialect of Spark SQL; one partition, so that a result is one file. Python shell: the world's own
+    Python and packages instead of Python 3.9 and Glue's libraries; no limit of memory.
 
     Args:
         roles: issues the job's session, for `glue`.
@@ -143,8 +145,8 @@ class GlueEngine:
         logs = session.client("logs")
         shipper = LogShipper(
             [
-                (output, LogStream(logs, "/aws-glue/jobs/output", job.id)),
-                (errors, LogStream(logs, "/aws-glue/jobs/error", job.id)),
+                (output, LogStream(logs, f"{job.runtime.log_group}/output", job.id)),
+                (errors, LogStream(logs, f"{job.runtime.log_group}/error", job.id)),
             ]
         )
         if job.halt.asked():
@@ -153,7 +155,7 @@ class GlueEngine:
         with shipper:
             child = self._children.start(
                 [
-                    sys.executable, "-P", str(_LAUNCHER), str(error_file), str(paths[0]),
+                    sys.executable, "-P", str(job.runtime.launcher), str(error_file), str(paths[0]),
                     *script_arguments(job),
                 ],
                 environment=self._environment(job, session, folder, paths[1:]),
@@ -182,10 +184,7 @@ class GlueEngine:
             {
                 **session.environment(),
                 "PYTHONPATH": ":".join([str(_SHIMS), *(str(p if p.suffix != ".py" else p.parent) for p in extra)]),
-                # One partition: else Sail writes several files where Spark writes one, and drops a global order.
-                "SAIL_EXECUTION__DEFAULT_PARALLELISM": "1",
-                "RUST_LOG": "error",
-                "GLUE_VERSION": "5.0",
+                **job.runtime.environment,
             },
             home=folder,
             endpoint=self._endpoint,

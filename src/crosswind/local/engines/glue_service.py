@@ -16,6 +16,8 @@ from typing import Any
 from crosswind.local.children import Halt
 from crosswind.local.edge.call import Call, Handler, ServiceError
 from crosswind.local.engines.glue import GlueJob, GlueOutcome
+from crosswind.local.engines.glue_rules import arguments_of
+from crosswind.local.engines.glue_runtimes import RUNTIMES
 from crosswind.local.engines.seams import Definitions, Engine
 from crosswind.local.partitions import partition_of
 
@@ -24,13 +26,6 @@ __all__ = ["GlueService"]
 _DEFAULT_MINUTES = 2880
 _LARGEST_PAGE = 200
 _OPEN = ("STARTING", "RUNNING", "STOPPING", "WAITING")
-# Arguments that change what a run does, and that the local world cannot honour.
-_REFUSED = {
-    "--additional-python-modules": "it installs no modules for a run",
-    "--extra-jars": "Sail has no JVM",
-    "--class": "Sail has no JVM",
-    "--enable-glue-datacatalog": "it has no Data Catalog",
-}
 
 
 @dataclass
@@ -70,7 +65,7 @@ class GlueService:
         """StartJobRun."""
         name = call.parameters["JobName"]
         definition = self._definition(call, name)
-        arguments = _arguments(definition, call.parameters)
+        arguments = arguments_of(definition, call.parameters)
         minutes = call.parameters.get("Timeout") or definition.get("Timeout") or _DEFAULT_MINUTES
         with self._lock:
             runs = self._runs.setdefault((call.account, call.region, name), {})
@@ -83,7 +78,7 @@ class GlueService:
             job = GlueJob(
                 run_id, name, call.account, call.region, _role_arn(call, definition["Role"]),
                 definition["Command"]["ScriptLocation"], arguments, minutes * self._minute,
-                lambda state: self._moved(run, state), run.halt,
+                lambda state: self._moved(run, state), run.halt, RUNTIMES[definition["Command"]["Name"]],
             )  # fmt: skip
             run.thread = threading.Thread(target=self._work, args=(run, job), name=run_id[:12], daemon=True)
             run.thread.start()
@@ -175,37 +170,16 @@ class GlueService:
         return definition
 
 
-def _arguments(definition: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Default arguments under the run's own; what the local world cannot honour is refused."""
-    merged = {**(definition.get("DefaultArguments") or {}), **(parameters.get("Arguments") or {})}
-    merged |= definition.get("NonOverridableArguments") or {}
-    command = definition.get("Command", {})
-    if command.get("Name") != "glueetl":
-        raise _cannot(f"the job's command {command.get('Name')!r}", "it runs Spark jobs (glueetl)")
-    if definition.get("MaxRetries"):
-        raise _cannot("a job with MaxRetries", "it starts no second attempt; set MaxRetries to 0")
-    if merged.get("--job-language", "python") != "python":
-        raise _cannot("--job-language scala", "it runs Python scripts")
-    if merged.get("--job-bookmark-option", "job-bookmark-disable") != "job-bookmark-disable":
-        raise _cannot("job bookmarks", "it keeps none")
-    for argument, reason in _REFUSED.items():
-        if merged.get(argument, "false") != "false":
-            raise _cannot(argument, reason)
-    return merged
-
-
-def _cannot(what: str, why: str) -> ServiceError:
-    return ServiceError("InvalidInputException", f"The local world cannot run {what} truthfully: {why}.")
-
-
 def _record(
     run_id: str, name: str, definition: Mapping[str, Any], parameters: Mapping[str, Any], minutes: int
 ) -> dict[str, Any]:
     """A JobRun as GetJobRun returns it."""
+    runtime = RUNTIMES[definition["Command"]["Name"]]
     capacity = {
         key: parameters.get(key) or definition.get(key)
         for key in ("WorkerType", "NumberOfWorkers", "MaxCapacity", "SecurityConfiguration", "ExecutionClass")
     }
+    capacity["GlueVersion"] = definition.get("GlueVersion") or runtime.environment.get("GLUE_VERSION")
     return {
         "Id": run_id,
         "Attempt": 0,
@@ -219,8 +193,7 @@ def _record(
         "PredecessorRuns": [],
         "ExecutionTime": 0,
         "Timeout": minutes,
-        "LogGroupName": "/aws-glue/jobs",
-        "GlueVersion": definition.get("GlueVersion") or "5.0",
+        "LogGroupName": runtime.log_group,
         **{key: value for key, value in capacity.items() if value is not None},
     }
 

@@ -40,15 +40,19 @@ def list_keys(s3: Any, uri: str) -> list[str]:
 
 
 def fetch_prefix(s3: Any, uri: str, folder: Path) -> int:
-    """Download everything under a prefix, below its last `/`, as SageMaker does for S3Prefix.
+    """Download everything under a prefix, as SageMaker does for S3Prefix.
+
+    What lies in the folder that the prefix names keeps its path below it; of a prefix that is the beginning of a name,
+    or a whole key, its path below the last `/`.
 
     Returns:
         How many objects.
     """
     bucket, prefix = split(uri)
-    base = prefix.rpartition("/")[0]
+    named, around = prefix.rstrip("/"), prefix.rpartition("/")[0]
     keys = list_keys(s3, uri)
     for key in keys:
+        base = named if key.startswith(f"{named}/") else around
         target = (folder / key.removeprefix(base).lstrip("/")).resolve()
         if not target.is_relative_to(folder.resolve()):
             raise ValueError(f"the key {key!r} points out of the channel's folder")
@@ -56,8 +60,16 @@ def fetch_prefix(s3: Any, uri: str, folder: Path) -> int:
     return len(keys)
 
 
-def store(s3: Any, path: Path, uri: str) -> None:
-    """Upload one file."""
-    bucket, key = split(uri)
+def store(s3: Any, path: Path, uri: str, *, key: str = "") -> None:
+    """Upload one file.
+
+    Args:
+        s3: a client.
+        path: of the file.
+        uri: where to.
+        key: the KMS key that S3 encrypts it with; empty leaves that to the bucket.
+    """
+    bucket, name = split(uri)
+    encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
     with path.open("rb") as file:
-        s3.put_object(Bucket=bucket, Key=key, Body=file)
+        s3.put_object(Bucket=bucket, Key=name, Body=file, **encryption)

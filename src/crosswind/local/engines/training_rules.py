@@ -10,13 +10,14 @@ from botocore.exceptions import ClientError
 
 from crosswind.local.edge.call import ServiceError
 from crosswind.local.engines.sagemaker import SESSION_NAME, algorithm_of
-from crosswind.local.engines.sessions import Roles
+from crosswind.local.engines.sessions import Roles, RoleSession
 from crosswind.local.engines.storage import split
 
-__all__ = ["InputCheck", "check_request"]
+__all__ = ["NAME", "ROLE", "InputCheck", "check_request"]
 
-_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
-_ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
+NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
+"""What SageMaker takes as a job's name, and as a role."""
 # AWS takes `.` and `..` too; here a channel is a folder.
 _CHANNEL = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9\.\-_]{1,64}")
 # What changes how a job runs, and cannot be done on one machine without containers.
@@ -62,12 +63,12 @@ def check_request(request: Mapping[str, Any]) -> None:
 
 def _check_fields(request: Mapping[str, Any]) -> None:
     name = request["TrainingJobName"]
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise _invalid(
             f"1 validation error detected: Value '{name}' at 'trainingJobName' failed to satisfy constraint:"
             " Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
         )
-    if not _ROLE.fullmatch(request["RoleArn"]):
+    if not ROLE.fullmatch(request["RoleArn"]):
         raise _invalid(f"1 validation error detected: Value '{request['RoleArn']}' at 'roleArn' is no role's ARN")
     # Not marked as required in the API's model, since serverless jobs do without; these jobs do not.
     for member in ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition"):
@@ -116,13 +117,7 @@ class InputCheck:
             ServiceError: ValidationException, in AWS's words.
         """
         role = request["RoleArn"]
-        try:
-            s3 = self._roles.session(role, SESSION_NAME, region, source_arn=arn).client("s3")
-        except ServiceError as error:
-            raise _invalid(
-                f"Could not assume role {role}. Please ensure that the role exists and allows principal"
-                f" 'sagemaker.amazonaws.com' to assume the role. ({error.message})"
-            ) from error
+        s3 = self.session(role, region, arn).client("s3")
         for channel in request.get("InputDataConfig", []):
             uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
             bucket, prefix = split(uri)
@@ -141,6 +136,16 @@ class InputCheck:
                 f" bucket exists in the selected region ({region}), that objects exist under that S3 prefix, and"
                 f' that the role "{role}" has "s3:ListBucket" permissions on bucket "{bucket}".{more}'
             )
+
+    def session(self, role: str, region: str, arn: str = "") -> RoleSession:
+        """A session of a job's role; raises ServiceError (ValidationException) when SageMaker may not assume it."""
+        try:
+            return self._roles.session(role, SESSION_NAME, region, source_arn=arn)
+        except ServiceError as error:
+            raise _invalid(
+                f"Could not assume role {role}. Please ensure that the role exists and allows principal"
+                f" 'sagemaker.amazonaws.com' to assume the role. ({error.message})"
+            ) from error
 
 
 def _invalid(message: str) -> ServiceError:

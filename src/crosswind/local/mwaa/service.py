@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from crosswind.local.edge.call import Call, Handler, HttpRequest, HttpResponse, ServiceError
 from crosswind.local.edge.routes import json_response
 from crosswind.local.mwaa.bucket import BucketError, EnvironmentBucket
+from crosswind.local.mwaa.document import changed, created
 from crosswind.local.mwaa.environment import Environment, Surroundings
 from crosswind.local.mwaa.image import Installer
 from crosswind.local.mwaa.interpreter import find_interpreter
@@ -20,43 +20,10 @@ from crosswind.local.mwaa.processes import processes
 from crosswind.local.mwaa.role import Clients, CredentialsEndpoint, ExecutionRole, Identities
 from crosswind.local.mwaa.tokens import sign
 from crosswind.local.mwaa.validation import bucket_of, check_create, check_update, invalid
-from crosswind.local.mwaa.versions import newest
 
 __all__ = ["Mwaa", "Route"]
 
 Route = Callable[[HttpRequest], HttpResponse]
-
-_STORED = (
-    "AirflowConfigurationOptions",
-    "DagS3Path",
-    "EndpointManagement",
-    "EnvironmentClass",
-    "ExecutionRoleArn",
-    "KmsKey",
-    "LoggingConfiguration",
-    "MaxWebservers",
-    "MaxWorkers",
-    "MinWebservers",
-    "MinWorkers",
-    "NetworkConfiguration",
-    "PluginsS3ObjectVersion",
-    "PluginsS3Path",
-    "RequirementsS3ObjectVersion",
-    "RequirementsS3Path",
-    "Schedulers",
-    "SourceBucketArn",
-    "Tags",
-    "WebserverAccessMode",
-    "WeeklyMaintenanceWindowStart",
-    "AirflowVersion",
-)
-_LOGS = {
-    "DagProcessingLogs": "DAGProcessing",
-    "SchedulerLogs": "Scheduler",
-    "TaskLogs": "Task",
-    "WebserverLogs": "WebServer",
-    "WorkerLogs": "Worker",
-}
 
 
 class Mwaa:
@@ -152,7 +119,7 @@ class Mwaa:
         key = (call.account, call.region, str(call.parameters["Name"]))
         if key in self._environments:
             raise invalid(f"an environment named {key[2]} exists already in {call.account}, {call.region}")
-        document = _document(call)
+        document = created(call)
         self._check_account(document, call)
         folder = self._state / "-".join(key)
         environment = Environment(document, folder, self._around, lambda _: self._forget(key))
@@ -170,16 +137,7 @@ class Mwaa:
         environment = self._find(call)
         current = environment.describe()
         check_update(call.parameters, current)
-        changes = {member: call.parameters[member] for member in _STORED if member in call.parameters}
-        if "NetworkConfiguration" in changes:  # an update names security groups only
-            changes["NetworkConfiguration"] = {
-                **current["NetworkConfiguration"],
-                **changes["NetworkConfiguration"],
-            }
-        if "LoggingConfiguration" in changes:
-            changes["LoggingConfiguration"] = _logging(
-                {**current["LoggingConfiguration"], **changes["LoggingConfiguration"]}, current
-            )
+        changes = changed(call.parameters, current)
         self._check_account({**current, **changes}, call)
         environment.update(changes)
         return {"Arn": current["Arn"]}
@@ -256,51 +214,6 @@ class Mwaa:
             EnvironmentBucket(role, bucket_of(str(document["SourceBucketArn"]))).check()
         except (BucketError, ServiceError) as error:
             raise invalid(str(error)) from error
-
-
-def _document(call: Call) -> dict[str, Any]:
-    """The environment as GetEnvironment will show it: the input, and MWAA's defaults."""
-    given = {member: call.parameters[member] for member in _STORED if call.parameters.get(member) is not None}
-    partition = str(call.parameters["ExecutionRoleArn"]).split(":")[1]
-    name, now = str(call.parameters["Name"]), datetime.now(UTC)
-    micro = given.get("EnvironmentClass") == "mw1.micro"
-    document = {
-        "AirflowVersion": newest(),
-        "EndpointManagement": "SERVICE",
-        "EnvironmentClass": "mw1.small",
-        "MaxWebservers": 1 if micro else 2,
-        "MaxWorkers": 1 if micro else 10,
-        "MinWebservers": 1 if micro else 2,
-        "MinWorkers": 1,
-        "Schedulers": 1 if micro else 2,
-        "WebserverAccessMode": "PRIVATE_ONLY",
-        "WeeklyMaintenanceWindowStart": "SUN:03:30",
-        **given,
-        "Name": name,
-        "Status": "CREATING",
-        "Arn": f"arn:{partition}:airflow:{call.region}:{call.account}:environment/{name}",
-        "CreatedAt": now,
-        "ServiceRoleArn": f"arn:{partition}:iam::{call.account}:role/aws-service-role/airflow.amazonaws.com/"
-        "AWSServiceRoleForAmazonMWAA",
-        "LastUpdate": {"Status": "PENDING", "CreatedAt": now},
-    }
-    document["LoggingConfiguration"] = _logging(given.get("LoggingConfiguration", {}), document)
-    return document
-
-
-def _logging(given: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
-    """The logging configuration with its log groups, each off until asked for."""
-    partition, region, account = (str(document["Arn"]).split(":")[part] for part in (1, 3, 4))
-    configuration = {}
-    for kind, group in _LOGS.items():
-        wanted = given.get(kind, {})
-        configuration[kind] = {
-            "Enabled": bool(wanted.get("Enabled", False)),
-            "LogLevel": wanted.get("LogLevel", "INFO"),
-            "CloudWatchLogGroupArn": f"arn:{partition}:logs:{region}:{account}:log-group:"
-            f"airflow-{document['Name']}-{group}",
-        }
-    return configuration
 
 
 def _place(call: Call) -> tuple[str, str]:

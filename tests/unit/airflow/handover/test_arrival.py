@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -108,6 +109,40 @@ def test_a_look_asks_little_while_nothing_comes() -> None:
     asked = check.progress["asked"]
     check.look()
     assert check.progress["asked"] > asked
+
+
+def test_what_was_listed_is_proven_without_another_list() -> None:
+    world = World()
+    handover, reference = world.published(files={f"train/{number:05}.csv": b"1" for number in range(3500)})
+    world.aws.clock.advance(10)
+    caller = Counting()
+    check = ArrivalCheck(
+        world.east(), world.west(caller), handover, reference, Replicated("destination"), now=lambda: NOW
+    )
+    looks = [check.look() for _ in range(4)]
+    assert [(look.unproven, look.missing, look.busy) for look in looks] == [
+        (2500, 0, True), (1500, 0, True), (500, 0, True), (0, 0, False)
+    ]  # fmt: skip
+    assert "2500 are there and not yet proven, 0 are missing" in looks[0].text
+    assert looks[3].arrival is not None
+    assert caller.calls.count("head_object") == 3500
+    assert caller.calls.count("list_object_versions") == 8  # four pages, at the beginning and at the end
+
+
+def test_many_are_looked_at_side_by_side() -> None:
+    world = World()
+    handover, reference = world.published(files={f"train/{number:03}.csv": b"1" for number in range(40)})
+    world.aws.clock.advance(10)
+    together, head = threading.Barrier(10), world.aws.s3.head_object
+
+    def waits(p: dict[str, Any]) -> dict[str, Any]:
+        together.wait(timeout=30)
+        return head(p)
+
+    world.aws.s3.head_object = waits
+    arrival = world.check(handover, reference).look().arrival
+    assert arrival is not None
+    assert arrival.versions == handover.versions
 
 
 def test_every_missing_version_gets_its_turn() -> None:

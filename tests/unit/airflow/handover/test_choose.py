@@ -105,7 +105,8 @@ def publish_runs(world: World, *runs: str) -> dict[str, Reference]:
     found = {}
     for run in runs:
         world.aws.clock.advance(60)
-        found[run] = world.published(f"transformed/{run}/", now=world.aws.clock.date())[1]
+        found[run] = world.published(f"transformed/{run}/")[1]
+    world.aws.clock.advance(1)
     return found
 
 
@@ -123,22 +124,31 @@ def test_the_latest_is_the_newest_one_before_the_run_was_asked_for() -> None:
 def test_what_is_still_being_written_when_the_run_is_asked_for_is_not_taken_later() -> None:
     world = World()
     runs = publish_runs(world, "a")
-    begun = world.aws.clock.date() + timedelta(seconds=5)
-    asked = begun + timedelta(seconds=5)
+    world.aws.clock.advance(60.2)
+    asked = world.aws.clock.date()
     assert latest(world.east(), "source", "transformed", asked) == runs["a"]
+    world.aws.clock.advance(0.5)  # the same second, as S3 tells it
+    world.published("transformed/slow/")
     world.aws.clock.advance(60)
-    world.published("transformed/slow/", now=begun)
     assert latest(world.east(), "source", "transformed", asked) == runs["a"]
 
 
-def test_of_one_second_the_manifests_say_which_is_newest() -> None:
+def test_of_one_second_each_try_takes_the_same() -> None:
     world = World()
-    second = world.aws.clock.date()
-    for run, tenths in (("b", 1), ("c", 5), ("a", 3)):
-        world.published(f"transformed/{run}/", now=second + timedelta(milliseconds=100 * tenths))
-    found = latest(world.east(), "source", "transformed", second + timedelta(seconds=1))
-    assert found.run == "c"
-    assert latest(world.east(), "source", "transformed", second + timedelta(milliseconds=400)).run == "a"
+    for run in ("b", "c", "a"):
+        world.published(f"transformed/{run}/")
+        world.aws.clock.advance(0.3)
+    world.aws.clock.advance(1)
+    assert {latest(world.east(), "source", "transformed", world.aws.clock.date()).run for _ in range(3)} == {"c"}
+
+
+def test_of_several_events_s3s_clock_says_which_is_newest_to_the_second() -> None:
+    # Whatever the clocks of the workers say that published them, and in which order Airflow came to hear of them.
+    world = World()
+    runs = publish_runs(world, "one", "two")
+    events = [(NOW + timedelta(hours=1), runs["one"].document()), (NOW, runs["two"].document())]
+    found = choose(world.east(), "source", "transformed", events, {}, before=NOW)
+    assert found == Chosen((runs["two"],), ("transformed/one/",))
 
 
 def test_what_a_clean_up_removed_is_not_taken() -> None:
@@ -165,7 +175,8 @@ def test_thousands_of_runs_cost_few_calls() -> None:
         for name in ("handover.json", "manifest.json", "train/a.csv"):
             world.aws.s3.write(world.source, f"transformed/run-{number}/{name}", b"{}")
     world.aws.clock.advance(60)
-    newest = world.published("transformed/newest/", now=world.aws.clock.date())[1]
+    newest = world.published("transformed/newest/")[1]
+    world.aws.clock.advance(1)
     caller = Counting()
     assert latest(world.east(caller), "source", "transformed", world.aws.clock.date()) == newest
     assert caller.calls.count("list_objects_v2") <= 10
@@ -194,8 +205,9 @@ def test_the_list_jumps_over_nothing_that_counts(runs: dict[str, tuple[bool, int
             world.aws.s3.write(world.source, f"transformed/{run}/{name}", body)
         if published and run.replace("-", "").isalnum():
             world.aws.clock.advance(1)
-            world.published(f"transformed/{run}/", {"t.csv": b"3"}, world.aws.clock.date())
+            world.published(f"transformed/{run}/", {"t.csv": b"3"})
             expected = {run}  # the last one is the newest
+    world.aws.clock.advance(1)
     before = world.aws.clock.date()
     if expected:
         assert {latest(world.east(), "source", "transformed", before).run} == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +20,7 @@ from crosswind.airflow.handover.publish import publish
 from crosswind.airflow.jobs.model import Submission
 from crosswind.airflow.owner import Attempt, Owner
 from crosswind.errors import InputError, NotFoundError
-from tests.unit.airflow.handover.world import NOW, PREFIX, World
+from tests.unit.airflow.handover.world import PREFIX, WEST, World
 
 MODEL = "s3://destination/models/train-1/output/model.tar.gz"
 OWNER = Owner("ml", "manual", "train", -1, 2)
@@ -30,6 +31,16 @@ TRAINING: dict[str, Any] = {
     "ModelArtifacts": {"S3ModelArtifacts": MODEL},
     "AlgorithmSpecification": {"TrainingImage": "xgboost"},
     "TrainingStartTime": datetime(2026, 1, 5, 13, tzinfo=UTC),
+    "InputDataConfig": [
+        {"ChannelName": name, "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
+        for name, uri in (("train", f"s3://destination/{PREFIX}train/"), ("start", "s3://models/pretrained/"))
+    ],
+}
+
+REQUEST: dict[str, Any] = {
+    "TrainingJobName": "train-1",
+    "RoleArn": "arn:aws:iam::222222222222:role/train",
+    "OutputDataConfig": {"S3OutputPath": "s3://destination/models/"},
 }
 
 
@@ -48,11 +59,14 @@ def trained(*, copied: bool = False) -> tuple[World, Handover, Arrival]:
             {"bucket": "source", "key": "raw/gone.csv", "version_id": "v0"},
         ],
     }
-    handover, reference = publish(world.east(), "source", PREFIX, producer, NOW)
+    handover, reference = publish(world.east(), "source", PREFIX, producer)
     world.aws.clock.advance(10)
     mover = Copy(world.east(), world.west(), "destination") if copied else None
     arrival = world.check(handover, reference, mover).look().arrival
     assert arrival is not None
+    sagemaker = world.aws.sagemaker(WEST.account, WEST.region)
+    sagemaker.create_training_job({**REQUEST, "Tags": tags(arrival)})
+    world.aws.clock.advance(3600)
     world.aws.s3.write(world.destination, "models/train-1/output/model.tar.gz", b"model")
     return world, handover, arrival
 
@@ -71,12 +85,61 @@ def test_the_way_back_leads_from_the_model_to_the_raw_versions() -> None:
     assert ("version_id", world.destination.objects["models/train-1/output/model.tar.gz"][0].version_id) in model.facts
     assert job.name == TRAINING["TrainingJobArn"]
     assert ("dag_id", "ml") in job.facts
+    assert [fact for fact in job.facts if fact[0].startswith("channel")] == [
+        ("channel start", "s3://models/pretrained/")
+    ]
     assert published.name == f"s3://source/{PREFIX}"
     assert (handover.keys[0], handover.versions[0].version_id) in published.facts
     assert replication.name == f"s3://destination/{PREFIX}"
     assert ("mover", "crr") in replication.facts
     assert (run.name, run.facts[0]) == ("jr_1", ("job", "transform"))
     assert (raw.name, raw.exact, gone.exact) == ("s3://source/raw/a.csv", True, False)
+
+
+Change = Callable[[World, dict[str, Any]], None]
+
+
+def another_job(world: World, document: dict[str, Any]) -> None:
+    document["training"] |= {"name": "never-ran", "arn": document["training"]["arn"].replace("train-1", "never-ran")}
+
+
+def another_jobs_model(world: World, document: dict[str, Any]) -> None:
+    request = {**REQUEST, "TrainingJobName": "train-2"}
+    arn = world.aws.sagemaker(WEST.account, WEST.region).create_training_job(request)["TrainingJobArn"]
+    world.aws.clock.advance(3600)
+    document["training"] |= {"name": "train-2", "arn": arn}
+
+
+def another_handover(world: World, document: dict[str, Any]) -> None:
+    document["handover"]["reference"]["digest"] = "0" * 64
+
+
+def another_version(world: World, document: dict[str, Any]) -> None:
+    document["handover"]["versions"][0]["version_id"] = "v-nice"
+
+
+def another_input(world: World, document: dict[str, Any]) -> None:
+    document["producer"]["inputs"][0]["version_id"] = "v-nice"
+
+
+@pytest.mark.parametrize(
+    ("change", "certain", "reason"),
+    [
+        (another_job, 1, "SageMaker does not confirm it: An error occurred"),
+        (another_jobs_model, 1, "training-job/train-2 made s3://destination/models/train-2/output/model.tar.gz"),
+        (another_handover, 2, "the training job's tag crosswind:handover-digest is [1-9a-f]"),
+        (another_version, 2, "its versions and inputs have the digest"),
+        (another_input, 2, "its versions and inputs have the digest"),
+    ],
+)
+def test_what_the_training_job_does_not_bear_out_is_not_certain(change: Change, certain: int, reason: str) -> None:
+    world, handover, arrival = trained()
+    document = put(world.west(), arrival, handover, TRAINING, SUBMISSION)
+    change(world, document)
+    world.aws.s3.write(world.destination, "models/train-1/output/lineage.json", json.dumps(document).encode())
+    steps = walk(world.west(), MODEL).steps
+    assert [step.exact for step in steps] == [True] * certain + [False] * (len(steps) - certain)
+    assert all(re.search(reason, step.reason) for step in steps[certain:])
 
 
 def test_putting_it_again_changes_nothing() -> None:

@@ -68,6 +68,14 @@ def test_a_large_object_is_copied_in_parts() -> None:
     assert made.checksum == next(version.checksum for version in handover.versions if version.key == made.key)
 
 
+@pytest.mark.parametrize("files", [{"train/a.csv": b"12"}, {"train/big.csv": b"0123456789abcdef"}])
+def test_a_strangers_bucket_under_the_sources_name_is_not_copied_from(files: dict[str, bytes]) -> None:
+    world, handover = world_with(files)
+    world.source.account = "999999999999"
+    with pytest.raises(AccessDeniedError, match="copy s3://source/"):
+        copy(world).move(handover)
+
+
 def test_metadata_goes_with_the_copy() -> None:
     world, _ = world_with()
     put = {"Bucket": "source", "Key": f"{PREFIX}train/a.csv", "Body": b"1", "ContentType": "text/csv"}
@@ -291,7 +299,7 @@ def test_an_arrival_manifest_that_is_none_is_refused(body: bytes) -> None:
 def test_the_arrival_of_another_handover_does_not_count() -> None:
     world, handover = world_with()
     assert copy(world).move(handover)
-    other = Handover(**{**vars(handover), "published": "2027-01-01T00:00:00.000+00:00"})
+    other = Handover(**{**vars(handover), "producer": {"dag_id": "another"}})
     assert copy(world).mapping(other) == {}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 
 import pytest
 
@@ -29,7 +28,18 @@ def test_each_object_is_named_in_its_version() -> None:
     assert reference.objects == 3
     assert reference.size == handover.size == 12
     assert (handover.account, handover.region) == ("222222222222", "us-east-1")
-    assert reference.published == "2026-01-05T12:00:00.000+00:00"
+    assert reference.published == NOW.isoformat()
+
+
+def test_the_time_is_that_of_the_manifest_in_s3_to_the_second() -> None:
+    world = World()
+    world.job()
+    world.aws.clock.advance(61.7)
+    _, reference = publish(world.east(), "source", PREFIX, {})
+    assert reference.published == "2026-01-05T12:01:01+00:00"
+    world.aws.clock.advance(60)
+    assert current(world.east(), "source", PREFIX) == publish(world.east(), "source", PREFIX, {})
+    assert publish(world.east(), "source", PREFIX, {})[1] == reference
 
 
 def test_the_manifest_can_be_read_back_by_its_reference() -> None:
@@ -42,7 +52,7 @@ def test_the_manifest_can_be_read_back_by_its_reference() -> None:
 def test_a_second_call_gives_the_first_ones_handover() -> None:
     world = World()
     first = world.published()
-    again = publish(world.east(), "source", PREFIX, {"dag_id": "other"}, NOW + timedelta(hours=1))
+    again = publish(world.east(), "source", PREFIX, {"dag_id": "other"})
     assert again == first
     assert len(world.source.objects[f"{PREFIX}handover.json"]) == 1
 
@@ -54,8 +64,8 @@ def test_cut_at_any_call_and_called_again_there_is_one_manifest(call: int, blow:
     world.job()
     given = {"inputs": [{"bucket": "source", "key": f"{PREFIX}train/a.csv", "version_id": "v1"}]}
     with pytest.raises(Crash):
-        publish(world.east(CutAt(call, blow)), "source", PREFIX, given, NOW)
-    handover, reference = publish(world.east(), "source", PREFIX, given, NOW + timedelta(seconds=9))
+        publish(world.east(CutAt(call, blow)), "source", PREFIX, given)
+    handover, reference = publish(world.east(), "source", PREFIX, given)
     [manifest] = world.source.objects[f"{PREFIX}handover.json"]
     assert manifest.version_id == reference.version_id
     assert Handover.decoded(manifest.body, where="") == handover
@@ -66,7 +76,7 @@ def test_objects_that_changed_since_are_named() -> None:
     world.published()
     world.aws.s3.write(world.source, f"{PREFIX}train/a.csv", b"9,9\n")
     with pytest.raises(InputError, match=r"published before with other objects, 1 of them: .*train/a\.csv is v"):
-        publish(world.east(), "source", PREFIX, {}, NOW)
+        publish(world.east(), "source", PREFIX, {})
 
 
 def test_more_and_fewer_objects_are_changes_too() -> None:
@@ -74,7 +84,7 @@ def test_more_and_fewer_objects_are_changes_too() -> None:
     world.published()
     world.job(files={"train/c.csv": b"7\n"})
     with pytest.raises(InputError, match=r"4 of them: .*train/a\.csv is gone, was published as v"):
-        publish(world.east(), "source", PREFIX, {}, NOW)
+        publish(world.east(), "source", PREFIX, {})
 
 
 def test_inputs_are_looked_at_again() -> None:
@@ -87,14 +97,14 @@ def test_inputs_are_looked_at_again() -> None:
         {"bucket": "source", "key": "raw/gone.csv", "version_id": "v0"},
         {"bucket": "source", "key": "raw/a.csv", "version_id": raw.version_id, "exact": False},
     ]
-    handover, _ = publish(world.east(), "source", PREFIX, {"job": "glue", "inputs": given}, NOW)
+    handover, _ = publish(world.east(), "source", PREFIX, {"job": "glue", "inputs": given})
     assert [each["exact"] for each in handover.producer["inputs"]] == [True, False, False, False]
     assert handover.producer["job"] == "glue"
 
 
 def test_no_manifest_means_the_job_did_not_finish() -> None:
     with pytest.raises(NotFoundError, match=r"there is no manifest s3://source/transformed/run-1/manifest\.json"):
-        publish(World().east(), "source", PREFIX, {}, NOW)
+        publish(World().east(), "source", PREFIX, {})
 
 
 @pytest.mark.parametrize(
@@ -117,7 +127,7 @@ def test_a_manifest_that_is_none_is_refused(manifest: dict[str, object], message
     world = World()
     world.job(manifest=manifest)
     with pytest.raises(InputError, match=message):
-        publish(world.east(), "source", PREFIX, {}, NOW)
+        publish(world.east(), "source", PREFIX, {})
     assert f"{PREFIX}handover.json" not in world.source.objects
 
 
@@ -126,7 +136,7 @@ def test_a_manifest_that_is_no_json_object_is_refused(body: bytes) -> None:
     world = World()
     world.aws.s3.write(world.source, f"{PREFIX}manifest.json", body)
     with pytest.raises(InputError, match="not "):
-        publish(world.east(), "source", PREFIX, {}, NOW)
+        publish(world.east(), "source", PREFIX, {})
 
 
 def test_a_key_outside_of_the_prefix_is_refused() -> None:
@@ -134,13 +144,13 @@ def test_a_key_outside_of_the_prefix_is_refused() -> None:
     world.aws.s3.write(world.source, "raw/a.csv", b"raw")
     world.job(manifest={"keys": ["raw/a.csv"]})
     with pytest.raises(InputError, match=r"names \['raw/a\.csv'\]"):
-        publish(world.east(), "source", PREFIX, {}, NOW)
+        publish(world.east(), "source", PREFIX, {})
 
 
 @pytest.mark.parametrize("prefix", ["transformed/", "transformed/run-1", "../x/", ""])
 def test_a_prefix_of_another_form_is_refused(prefix: str) -> None:
     with pytest.raises(InputError, match="is no run's prefix"):
-        publish(World().east(), "source", prefix, {}, NOW)
+        publish(World().east(), "source", prefix, {})
 
 
 def test_a_bucket_without_versions_is_refused() -> None:
@@ -149,7 +159,7 @@ def test_a_bucket_without_versions_is_refused() -> None:
     head = world.aws.s3.head_object
     world.aws.s3.head_object = lambda p: {**head(p), "VersionId": "null"}
     with pytest.raises(InputError, match="does not keep versions"):
-        publish(world.east(), "source", PREFIX, {}, NOW)
+        publish(world.east(), "source", PREFIX, {})
 
 
 def test_a_conflict_is_tried_again_and_then_told() -> None:
@@ -164,14 +174,14 @@ def test_a_conflict_is_tried_again_and_then_told() -> None:
         return put(p)
 
     world.aws.s3.put_object = conflicting
-    _, reference = publish(world.east(), "source", PREFIX, {}, NOW)
+    _, reference = publish(world.east(), "source", PREFIX, {})
     assert world.source.objects[f"{PREFIX}handover.json"][0].version_id == reference.version_id
 
     world, busy[0] = World(), 99
     world.job()
     world.aws.s3.put_object = conflicting
     with pytest.raises(ConflictError, match="is being written by another task"):
-        publish(world.east(), "source", PREFIX, {}, NOW)
+        publish(world.east(), "source", PREFIX, {})
 
 
 def test_a_denial_names_what_was_done_and_where() -> None:
@@ -181,7 +191,7 @@ def test_a_denial_names_what_was_done_and_where() -> None:
     with pytest.raises(
         AccessDeniedError, match=r"publish s3://source/.*handover\.json in account 222222222222, Region"
     ):
-        publish(world.east(), "source", PREFIX, {}, NOW)
+        publish(world.east(), "source", PREFIX, {})
 
 
 def test_a_reference_to_other_bytes_is_refused() -> None:
@@ -211,10 +221,10 @@ def test_the_etag_of_a_kms_encrypted_object_is_kept_apart() -> None:
 
     def encrypted(p: dict[str, object]) -> dict[str, object]:
         answer = head(p)
-        return {name: answer[name] for name in ("ContentLength", "ETag", "VersionId")} | {
+        return {name: answer[name] for name in ("ContentLength", "ETag", "LastModified", "VersionId")} | {
             "ServerSideEncryption": "aws:kms"
         }
 
     world.aws.s3.head_object = encrypted
-    handover, _ = publish(world.east(), "source", PREFIX, {}, NOW)
+    handover, _ = publish(world.east(), "source", PREFIX, {})
     assert all(version.checksum.startswith("kms-etag:") for version in handover.versions)

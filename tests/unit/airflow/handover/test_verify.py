@@ -197,3 +197,20 @@ def test_many_differences_are_counted() -> None:
         world.aws.s3.write(world.destination, f"{PREFIX}train/x{number}.csv", b"1")
     with pytest.raises(MismatchError, match="and 4 more"):
         verify(world.west(), arrival)
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("train-old/part-0.csv", "train"),  # a prefix without a slash reads it too
+        ("other.csv", ""),
+        ("handover.json", "h"),
+        ("arrival.json", "arrival"),
+    ],
+)
+def test_what_a_reader_s_prefix_holds_beside_the_handover_is_data(name: str, read: str) -> None:
+    world, arrival = arrived()
+    world.aws.s3.write(world.destination, f"{PREFIX}{name}", b"other")
+    verify(world.west(), arrival, [f"{PREFIX}train/", f"{PREFIX}validation/"])
+    with pytest.raises(MismatchError, match=f"{name}: expected nothing"):
+        verify(world.west(), arrival, [f"{PREFIX}{read}"])

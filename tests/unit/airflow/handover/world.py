@@ -58,6 +58,7 @@ class World:
         self, *, replicates: bool = True, script: Callable[[Any], Replica] | None = None, **limits: int
     ) -> None:
         self.aws = Aws(**limits)
+        self.aws.clock.now = (NOW - self.aws.clock.date()).total_seconds()
         self.source = self.aws.s3.create("source", EAST.account, EAST.region)
         self.destination = self.aws.s3.create("destination", WEST.account, WEST.region)
         self.source.guarded = ("/handover.json",)
@@ -83,11 +84,9 @@ class World:
         )
         self.aws.s3.write(self.source, f"{prefix}manifest.json", json.dumps(document).encode())
 
-    def published(
-        self, prefix: str = PREFIX, files: Mapping[str, bytes] = FILES, now: datetime = NOW
-    ) -> tuple[Handover, Reference]:
+    def published(self, prefix: str = PREFIX, files: Mapping[str, bytes] = FILES) -> tuple[Handover, Reference]:
         self.job(prefix, files)
-        return publish(self.east(), "source", prefix, {}, now)
+        return publish(self.east(), "source", prefix, {})
 
     def check(self, handover: Handover, reference: Reference, mover: Mover | None = None, **more: Any) -> ArrivalCheck:
         more.setdefault("now", lambda: NOW)

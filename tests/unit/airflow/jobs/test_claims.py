@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from crosswind.airflow.jobs.claims import LEASE_SECONDS, Claim, ClaimHeldError, Claims
+from crosswind.airflow.owner import Attempt
+from crosswind.errors import InputError
 from tests.simulator.aws import Blow
 from tests.simulator.aws.errors import refused
-from tests.unit.airflow.jobs.world import BUCKET, CLAIMS, Blown, World
+from tests.unit.airflow.jobs.world import BUCKET, CLAIMS, Blown, World, owner
 
 TOKEN = "0123456789-2-1"
 
@@ -167,11 +169,24 @@ def test_a_worker_whose_clock_is_wrong_takes_over_no_sooner() -> None:
         wrong.take(TOKEN)
 
 
-def test_tokens_are_listed_by_their_beginning() -> None:
+def test_the_attempts_with_a_claim_are_those_whose_keys_are_tokens() -> None:
     world = World()
-    some = claims(world, "a")
-    for token in ("0123456789-2-1", "0123456789-2-10", "0123456789-20-1", "aaaaaaaaaa-2-1"):
-        some.take(token)
-    assert some.tokens("0123456789-2-") == ["0123456789-2-1", "0123456789-2-10"]
-    assert some.read("0123456789-9-9") is None
-    assert isinstance(some.read("aaaaaaaaaa-2-1"), Claim)
+    some, clients = claims(world, "a"), world.clients()
+    mine = [Attempt(owner(), ordinal) for ordinal in (1, 10, 2)]
+    others = [Attempt(owner(group=20), 1), Attempt(owner(since=7), 1), Attempt(owner(task_id="other"), 1)]
+    for attempt in (*mine, *others):
+        some.take(attempt.token)
+    for stray in (".bak", "x", ""):
+        clients.client("s3").put_object(Bucket=BUCKET, Key=f"{CLAIMS}{owner().stem}-{stray}", Body=b"")
+    assert [each.ordinal for each in some.attempts(owner(), f"{owner().stem}-")] == [1, 2, 10]
+    assert set(some.attempts(owner(), f"{owner().family}-")) == {*mine, *others[:2]}
+    assert some.read(Attempt(owner(), 9).token) is None
+    assert isinstance(some.read(others[2].token), Claim)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"token": "t", "colour": "red"}'])
+def test_what_is_no_claim_is_told(body: bytes) -> None:
+    world = World()
+    world.clients().client("s3").put_object(Bucket=BUCKET, Key=CLAIMS + TOKEN, Body=body)
+    with pytest.raises(InputError, match=f"{TOKEN} is no claim"):
+        claims(world, "a").read(TOKEN)

@@ -27,6 +27,7 @@ OWNERS = st.builds(
     st.text(max_size=250),
     st.integers(-1, 9999),
     st.integers(0, 99),
+    st.integers(0, 2**33),
 )
 JOB_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 TAG_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
@@ -56,12 +57,15 @@ def test_owners_fit_into_tags_and_come_back(of: Owner) -> None:
 
 
 def test_an_owner_can_be_read_in_its_tag() -> None:
-    of = Owner("dag_a", "manual__2026-01-05T00:00:00+00:00", "group.train", 3, 2)
-    assert owner_tags(of)["crosswind:owner"] == "dag_a/manual__2026-01-05T00:00:00+00:00/group.train/3/2"
+    of = Owner("dag_a", "manual__2026-01-05T00:00:00+00:00", "group.train", 3, 2, 1_767_571_200)
+    assert owner_tags(of)["crosswind:owner"] == "dag_a/manual__2026-01-05T00:00:00+00:00/group.train/3/2/1767571200"
     assert owner_tags(of)["crosswind:dag"] == "dag_a"
 
 
-@pytest.mark.parametrize("tags", [{}, {"crosswind:owner": ""}, {"crosswind:owner": "a/b/c/d/e"}, {"other": "x"}])
+@pytest.mark.parametrize(
+    "tags",
+    [{}, {"crosswind:owner": ""}, {"crosswind:owner": "a/b/c/d/e/f"}, {"crosswind:owner": "a/b/c/1/2"}, {"other": "x"}],
+)
 def test_tags_that_name_no_owner(tags: dict[str, str]) -> None:
     assert owner_in(tags) is None
 
@@ -91,6 +95,28 @@ def test_the_job_bears_its_name_and_tags() -> None:
     assert tags["team"] == "ml"
     assert tags[TOPOLOGY] == "unified"
     assert owner_in(tags) == owner()
+
+
+@pytest.mark.parametrize("kind", ["training", "processing"])
+def test_a_job_that_was_deleted_hides_none_that_came_after(kind: str) -> None:
+    world = World(seconds=10)
+    world.goes(runs=10.0, fails="AlgorithmError: x")
+    SubmitOnce(world.jobs(kind)).start(owner())
+    world.aws.clock.advance(100)
+    world.goes(runs=10_000.0)
+    second = SubmitOnce(world.jobs(kind)).start(owner())
+    jobs = world.sagemaker.training if kind == "training" else world.sagemaker.processed
+    del jobs[Attempt(owner(), 1).name]
+    again = SubmitOnce(world.jobs(kind)).start(owner())
+    assert (again.adopted, again.submission.id) == (True, second.submission.id)
+    assert len(world.live(kind)) == 1
+
+
+def test_a_job_that_is_not_listed_yet_is_found_by_its_name() -> None:
+    world = World()
+    SubmitOnce(world.jobs("training")).start(owner())
+    world.sagemaker.list_training_jobs = lambda _: {"TrainingJobSummaries": []}
+    assert SubmitOnce(world.jobs("training")).start(owner()).adopted
 
 
 def test_a_request_with_a_name_of_its_own_is_refused() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crosswind.airflow.jobs.claims import LEASE_SECONDS
 from crosswind.airflow.jobs.model import Submission
+from crosswind.airflow.jobs.orphans import states_in
 from crosswind.airflow.jobs.reap import Found, LiveState, Orphan, Reach, Reaper, live_state, orphans_among
 from crosswind.airflow.jobs.submit import SubmitOnce
 from crosswind.airflow.owner import Attempt, Owner
@@ -266,3 +267,84 @@ def test_exactly_the_jobs_without_a_live_task_are_orphans(said: list[LiveState],
     expected = [n for n, state in enumerate(said) if n in twins or state in (ENDED, SUPERSEDED, GONE)]
     assert [orphan.submission.id for orphan in orphans] == [f"t{number}" for number in expected]
     assert all(orphan.why and orphan.document()["why"] for orphan in orphans)
+
+
+@pytest.mark.parametrize("kind", STOPPABLE)
+def test_a_job_that_names_no_topology_is_not_ours(kind: str) -> None:
+    """An operator without names has started it, perhaps another team's, in the same account."""
+    world = World()
+    until_started(world, kind, owner())
+    survey = reaper(world, Airflow(GONE), topology="unified-pipelines").survey()
+    assert (survey.orphans, survey.kept) == ((), ())
+
+
+@pytest.mark.parametrize("kind", STOPPABLE)
+def test_beside_a_later_group_s_job_an_earlier_one_s_is_an_orphan_though_the_task_is_live(kind: str) -> None:
+    """A worker that paused submits when its task was long cleared: the Task SDK tells no groups."""
+    world = World()
+    late = world.jobs(kind, tried=1).submit(Attempt(owner(group=2), 1))
+    now = world.jobs(kind, tried=2).submit(Attempt(owner(group=3), 1))
+    reaping = reaper(world, Airflow(LIVE))
+    survey = reaping.survey()
+    assert [orphan.submission.id for orphan in survey.orphans] == [late.id]
+    assert now.id in survey.orphans[0].why
+    assert [found.submission.id for found in survey.kept] == [now.id]
+    assert reaping.stop(survey.orphans) == ()
+    world.aws.clock.advance(100)
+    assert world.live(kind) == [now.id]
+
+
+def test_two_live_jobs_of_one_group_are_left_to_their_claims() -> None:
+    world = World()
+    for ordinal in (1, 2):
+        world.jobs("training").submit(Attempt(owner(), ordinal))
+    assert reaper(world, Airflow(LIVE)).survey().orphans == ()
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"--crosswind-owner": owner().text.replace('"train"', '["train"]')},
+        {"--crosswind-fence": "x"},
+        {"--crosswind-try": "-1"},
+        {"--crosswind-token": "x"},
+    ],
+)
+def test_forged_marks_hide_no_orphan(marks: dict[str, str]) -> None:
+    world = World()
+    ours = until_started(world, "glue", owner(task_id="ours")).submission
+    given = {"--crosswind-token": Attempt(owner(), 1).token, "--crosswind-owner": owner().text, **marks}
+    world.clients().client("glue").start_job_run(JobName="etl", Arguments=given)
+    assert ours.id in [orphan.submission.id for orphan in reaper(world, Airflow(GONE)).survey().orphans]
+
+
+@pytest.mark.parametrize(
+    ("state", "since", "expected"),
+    [("running", 7, SUPERSEDED), (None, 7, SUPERSEDED), ("running", owner().since, LIVE), ("failed", 7, ENDED)],
+)
+def test_a_run_that_was_made_again_owns_nothing_of_the_first(
+    state: str | None, since: int, expected: LiveState
+) -> None:
+    assert live_state(owner(), state=state, group=owner().group, since=since) is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ({"r-1": {"train": "running"}}, LIVE),
+        ({"r-1": {"train": "restarting"}}, LIVE),
+        ({"r-1": {"train": "success"}}, ENDED),
+        # Cleared; or the scheduler that had it died, and its next try adopts the job.
+        ({"r-1": {"train": None}}, LIVE),
+        ({"r-1": {"other": "running"}}, GONE),
+        ({"r-2": {"train": "running"}}, GONE),
+        ({}, GONE),
+    ],
+)
+def test_what_an_answer_of_the_task_sdk_says(answer: Any, state: LiveState) -> None:
+    assert states_in(answer, owner(run_id="r-1")) is state
+
+
+def test_a_mapped_task_is_asked_for_by_its_index() -> None:
+    mapped = Owner("ml", "r-1", "train", 3, 2)
+    assert states_in({"r-1": {"train_3": "running", "train": "failed"}}, mapped) is LIVE

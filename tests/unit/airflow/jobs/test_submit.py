@@ -8,6 +8,8 @@ import pytest
 
 from crosswind.airflow.jobs.model import JobState, Submission
 from crosswind.airflow.jobs.submit import SubmitOnce
+from crosswind.airflow.owner import Attempt
+from crosswind.errors import InputError, RunError
 from tests.unit.airflow.jobs.world import KINDS, Fixed, Way, World, owner, until_started
 
 STOPPABLE = KINDS[:3]
@@ -133,3 +135,68 @@ def test_the_log_says_what_happened_where(caplog: pytest.LogCaptureFixture) -> N
     assert text[1].startswith(f"training job adopted (running): {name}")
     assert text[2].startswith("training job stopped, since its task was cleared:")
     assert all(where in line for line in text)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_that_was_deleted_and_made_again_under_its_id_begins_anew(kind: str) -> None:
+    """Scheduled runs always have the same ids; what the first one made is not the second one's."""
+    world = World(seconds=10)
+    first = SubmitOnce(world.jobs(kind)).start(owner())
+    world.aws.clock.advance(100)
+    again = SubmitOnce(world.jobs(kind)).start(owner(since=owner().since + 3600))
+    assert not again.adopted
+    assert again.submission.id != first.submission.id
+
+
+@pytest.mark.parametrize("kind", STOPPABLE)
+def test_what_the_first_run_of_an_id_has_left_running_is_stopped(kind: str) -> None:
+    world = World()
+    first = SubmitOnce(world.jobs(kind)).start(owner(group=5))
+    SubmitOnce(world.jobs(kind)).start(owner(since=owner().since + 3600))
+    world.aws.clock.advance(100)
+    assert first.submission.id not in world.live(kind)
+    assert len(world.live(kind)) == 1
+
+
+@pytest.mark.parametrize("kind", STOPPABLE)
+def test_a_group_whose_number_fell_still_stops_the_one_before(kind: str) -> None:
+    """`retries` was lowered, then the task cleared: the later try tells."""
+    world = World()
+    SubmitOnce(world.jobs(kind, tried=2)).start(owner(group=5))
+    later = SubmitOnce(world.jobs(kind, tried=3)).start(owner(group=3))
+    world.aws.clock.advance(100)
+    assert world.live(kind) == [later.submission.id]
+    SubmitOnce(world.jobs(kind, tried=2)).start(owner(group=5))  # a try that Airflow has given up, and that goes on
+    world.aws.clock.advance(100)
+    assert later.submission.id in world.live(kind)
+
+
+def test_a_claim_that_names_another_owner_s_run_is_refused() -> None:
+    world = World()
+    SubmitOnce(world.jobs("glue")).start(owner(task_id="other"))
+    claims = world.claims(world.clients(), holder="x")
+    claim = claims.take(Attempt(owner(), 1).token)
+    claims.record(claim, world.live("glue")[0])
+    with pytest.raises(InputError, match="which is another's"):
+        SubmitOnce(world.jobs("glue")).start(owner())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_was_told_to_end_submits_nothing_and_leaves_the_way_free(kind: str) -> None:
+    world = World()
+    jobs = world.jobs(kind)
+    jobs.end()
+    with pytest.raises(RunError, match="nothing was submitted"):
+        SubmitOnce(jobs).start(owner())
+    assert world.live(kind) == []
+    after = SubmitOnce(world.jobs(kind)).start(owner())  # and waits for no lease
+    assert (after.adopted, after.submission.attempt.ordinal) == (False, 1)
+
+
+def test_a_synchronous_function_is_not_called_either() -> None:
+    world = World()
+    jobs = world.jobs("lambda", results=None)
+    jobs.end()
+    with pytest.raises(RunError, match="nothing was submitted"):
+        SubmitOnce(jobs).start(owner())
+    assert world.functions.executions == []

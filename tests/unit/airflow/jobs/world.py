@@ -35,8 +35,14 @@ class Fixed(Script):
         return self.way
 
 
-def owner(*, task_id: str = "train", run_id: str = "manual__2026-01-05T00:00:00+00:00", group: int = 2) -> Owner:
-    return Owner("cross_account_dag", run_id, task_id, -1, group)
+def owner(
+    *,
+    task_id: str = "train",
+    run_id: str = "manual__2026-01-05T00:00:00+00:00",
+    group: int = 2,
+    since: int = 1_767_571_200,
+) -> Owner:
+    return Owner("cross_account_dag", run_id, task_id, -1, group, since)
 
 
 def request(attempt: Attempt) -> dict[str, Any]:

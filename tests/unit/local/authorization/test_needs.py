@@ -79,6 +79,20 @@ TRAINING = {
     "StoppingCondition": {"MaxRuntimeInSeconds": 60},
 }
 
+PROCESSING = {
+    "ProcessingJobName": "Score-One",
+    "RoleArn": ROLE,
+    "AppSpecification": {"ImageUri": "i"},
+    "ProcessingResources": {
+        "ClusterConfig": {
+            "InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5, "VolumeKmsKeyId": "v",
+        }
+    },
+    "ProcessingOutputConfig": {"Outputs": [], "KmsKeyId": "k"},
+    "NetworkConfig": {"EnableNetworkIsolation": True, "VpcConfig": {"SecurityGroupIds": ["sg"], "Subnets": ["sn"]}},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+}  # fmt: skip
+
 
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "to"),
@@ -87,6 +101,7 @@ TRAINING = {
         ("glue", "UpdateJob", {"JobName": "j", "JobUpdate": {"Role": ROLE}}, "glue.amazonaws.com"),
         ("glue", "CreateCrawler", {"Name": "c", "Role": ROLE, "Targets": {}}, "glue.amazonaws.com"),
         ("sagemaker", "CreateTrainingJob", TRAINING, "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreateProcessingJob", PROCESSING, "sagemaker.amazonaws.com"),
         ("sagemaker", "CreateModel", {"ModelName": "m", "ExecutionRoleArn": ROLE}, "sagemaker.amazonaws.com"),
         ("lambda", "CreateFunction", {"FunctionName": "f", "Role": ROLE, "Code": {}}, "lambda.amazonaws.com"),
         ("lambda", "UpdateFunctionConfiguration", {"FunctionName": "f", "Role": ROLE}, "lambda.amazonaws.com"),
@@ -158,6 +173,7 @@ LIST = [{"Key": "team", "Value": "ml"}]
     ("service", "operation", "parameters", "need"),
     [
         ("sagemaker", "CreateTrainingJob", {**TRAINING, "Tags": LIST}, "sagemaker:AddTags"),
+        ("sagemaker", "CreateProcessingJob", {**PROCESSING, "Tags": LIST}, "sagemaker:AddTags"),
         ("glue", "CreateJob", {"Name": "j", "Role": ROLE, "Command": {}, "Tags": {"team": "ml"}}, "glue:TagResource"),
         ("lambda", "CreateFunction", {"FunctionName": "f", "Role": ROLE, "Tags": {"team": "ml"}}, "lambda:TagResource"),
         ("secretsmanager", "CreateSecret", {"Name": "s", "Tags": LIST}, "secretsmanager:TagResource"),
@@ -239,6 +255,16 @@ ARNS = {
         ("sagemaker", "DescribeTrainingJob", {"TrainingJobName": "Train-One"}, [
             ("sagemaker:DescribeTrainingJob", here("sagemaker", "training-job/train-one"))
         ]),
+        ("sagemaker", "CreateProcessingJob", PROCESSING, [
+            ("sagemaker:CreateProcessingJob", here("sagemaker", "processing-job/score-one")), ("iam:PassRole", ROLE),
+        ]),
+        *(
+            ("sagemaker", f"{verb}ProcessingJob", {"ProcessingJobName": "Score-One"}, [
+                (f"sagemaker:{verb}ProcessingJob", here("sagemaker", "processing-job/score-one"))
+            ])
+            for verb in ("Describe", "Stop")
+        ),
+        ("sagemaker", "ListProcessingJobs", {}, [("sagemaker:ListProcessingJobs", "*")]),
         ("lambda", "Invoke", {"FunctionName": "f"}, [("lambda:InvokeFunction", here("lambda", "function:f"))]),
         (
             "lambda",
@@ -355,6 +381,15 @@ def test_conditions_of_services() -> None:
     training = Needs(FakeFacts()).of(call("sagemaker", "CreateTrainingJob", TRAINING))[0].context
     assert training["sagemaker:InstanceTypes"] == ["ml.m5.large"]
     assert training["sagemaker:MaxRuntimeInSeconds"] == "60"
+    processing = (
+        Needs(FakeFacts()).of(call("sagemaker", "CreateProcessingJob", {**PROCESSING, "Tags": LIST}))[0].context
+    )
+    assert processing["sagemaker:InstanceTypes"] == ["ml.m5.large"]
+    assert processing["sagemaker:MaxRuntimeInSeconds"] == "60"
+    assert (processing["sagemaker:OutputKmsKey"], processing["sagemaker:VolumeKmsKey"]) == ("k", "v")
+    assert (processing["sagemaker:VpcSubnets"], processing["sagemaker:VpcSecurityGroupIds"]) == (["sn"], ["sg"])
+    assert processing["sagemaker:NetworkIsolation"] == "true"
+    assert processing["aws:RequestTag/team"] == "ml"
     policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     attach = one(FakeFacts(), call("iam", "AttachRolePolicy", {"RoleName": "r", "PolicyArn": policy}))
     assert attach.context["iam:PolicyARN"] == policy

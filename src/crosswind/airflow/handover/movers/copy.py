@@ -76,7 +76,7 @@ class Copy:
         self._destination = destination
         self._threshold = min(threshold, _LARGEST)
         self._requests = requests
-        self._parts = Parts(destination, bucket, part_size)
+        self._parts = Parts(destination, bucket, source.target.account, part_size)
         self._known: tuple[Handover, dict[Version, Version]] | None = None
 
     def move(self, handover: Handover, keys: Collection[str] | None = None) -> bool:
@@ -173,6 +173,7 @@ class Copy:
                     Bucket=self.bucket,
                     Key=version.key,
                     CopySource=origin,
+                    ExpectedSourceBucketOwner=self._source.target.account,
                     MetadataDirective="REPLACE",
                     **headers,
                 )

@@ -28,15 +28,17 @@ class Parts:
     Args:
         clients: of the destination's account.
         bucket: the destination.
+        owner: the account that the source's bucket must be of.
         part_size: bytes of a part; more where an object would need more than 10,000 of them.
 
     Source: docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html (limits),
     docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html (checksums of parts).
     """
 
-    def __init__(self, clients: Clients, bucket: str, part_size: int = PART_SIZE) -> None:
+    def __init__(self, clients: Clients, bucket: str, owner: str, part_size: int = PART_SIZE) -> None:
         self._clients = clients
         self._bucket = bucket
+        self._owner = owner
         self._part_size = part_size
 
     def copy(
@@ -74,6 +76,7 @@ class Parts:
                     **self._of(version, upload),
                     PartNumber=number,
                     CopySource=dict(origin),
+                    ExpectedSourceBucketOwner=self._owner,
                     CopySourceRange=f"bytes={first}-{last}",
                 )["CopyPartResult"]
                 used += 1

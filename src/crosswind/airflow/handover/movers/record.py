@@ -33,7 +33,7 @@ def read_record(clients: Clients, bucket: str, handover: Handover) -> dict[Versi
     if found is None:
         return {}
     try:
-        document = json.loads(found[0])
+        document = json.loads(found.data)
         if document["schema_version"] != _SCHEMA_VERSION:
             raise InputError(
                 f"not an arrival of schema_version {_SCHEMA_VERSION}", place=Place(file=f"s3://{bucket}/{key}")
