@@ -91,6 +91,7 @@ class World:
         plan = engine.plan_deploy(topology, self._example, self._sessions)
         engine.Applier(self._sessions, lambda _: None).apply(plan).raise_first()
         self._connect()
+        self._grant()
         self._wait_for_files(topology)
         self.airflow.wait_for_dags([dag for pair in (*PAIRS, REAPER) for dag in pair.dags])
         self.airflow.pause(REAPER.dags[0])
@@ -125,6 +126,18 @@ class World:
                 declared = secrets.get_secret_value(SecretId=names.secret(self._declared.sites[site].connection))
                 if names.secret(connection) not in known:
                     secrets.create_secret(Name=names.secret(connection), SecretString=declared["SecretString"])
+
+    def _grant(self) -> None:
+        """What the provider's operators ask for besides, which the deployed role lets ours do without."""
+        account = self._declared.account_of("ml")
+        iam = self._administrator.client("iam", account, self._declared.region_of("ml"))
+        actions = ["glue:GetJob", "s3:ListBucket", "s3:GetObject", "sagemaker:ListTrainingJobs"]
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        iam.put_role_policy(
+            RoleName=Names(self._declared).role("cross-account"),
+            PolicyName="plain-operators",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        )
 
     def _wait_for_files(self, topology: Topology) -> None:
         """Until the environment has the DAGs folder as it was just deployed."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from crosswind.airflow.handover import lineage
 from crosswind.airflow.handover.channels import prefixes_read
+from crosswind.airflow.handover.model import Arrival
 from crosswind.airflow.handover.read import read
 from crosswind.airflow.handover.verify import verify
 from crosswind.airflow.jobs.claims import Claims
@@ -15,6 +16,7 @@ from crosswind.airflow.jobs.lambda_ import LambdaJobs
 from crosswind.airflow.jobs.model import Look, Submission
 from crosswind.airflow.jobs.training import TrainingJobs
 from crosswind.airflow.owner import Attempt
+from crosswind.airflow.target import Clients
 from tests.simulator.handing import Arrive, Publish, arrival_of, site_of
 from tests.simulator.process import Process
 from tests.simulator.rows import TaskInstance
@@ -71,10 +73,14 @@ class TrainTask(JobTask):
         arrival, west = arrival_of(ti), self.company.clients(WEST, process)
         job = west.client("sagemaker").describe_training_job(TrainingJobName=submission.id)
         prefixes_read(job, arrival)
-        verify(self.company.clients(site_of(arrival), process), arrival)
+        self.verify_again(self.company.clients(site_of(arrival), process), arrival)
         source = self.company.clients(EAST, process)
         lineage.put(west, arrival, read(source, arrival.reference), job, submission)
         return super().finished(ti, process, submission, look)
+
+    def verify_again(self, clients: Clients, arrival: Arrival) -> None:
+        """What the job has read."""
+        verify(clients, arrival)
 
 
 class Clean(JobTask):

@@ -41,14 +41,7 @@ def no_verification(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_verification_after_the_job(patch: pytest.MonkeyPatch) -> None:
-    finished = TrainTask.finished
-
-    def unverified(*args: Any) -> dict[str, Any]:
-        with pytest.MonkeyPatch.context() as inner:
-            inner.setattr(tasks, "verify", lambda clients, arrival: None)
-            return finished(*args)
-
-    patch.setattr(TrainTask, "finished", unverified)
+    patch.setattr(TrainTask, "verify_again", lambda task, clients, arrival: None)
 
 
 def no_comparison_of_versions(patch: pytest.MonkeyPatch) -> None:
