@@ -1,4 +1,8 @@
-"""How long a topology takes from its file to templates: the example, and generated ones of 10 and 100 accounts.
+"""How long a topology takes from its file to templates, and how large these are.
+
+The example, generated ones of 10 and 100 accounts, and one of 1,000 pipelines over 50 accounts and 4 Regions, whose
+sites and hub are divided into several stacks: a template given in the call itself may have 51,200 bytes and 500
+resources.
 
 Usage: python benchmarks/synth.py [RUNS]        (default: 3)
 """
@@ -13,18 +17,24 @@ import time
 from pathlib import Path
 
 import yaml
+from prove import generate as pipelines
 
 from crosswind.cli import wire
+from crosswind.synth import compact
 
 
 def main(runs: int) -> None:
     """Measure each topology, and print a table."""
     print(f"load and synth, median of {runs}, seconds (load average now {os.getloadavg()[0]:.1f})")
-    print(f"{'topology':14}{'load':>8}{'synth':>8}{'stacks':>8}{'resources':>11}")
+    print(
+        f"{'topology':16}{'load':>8}{'synth':>8}{'stacks':>8}{'divided':>9}{'resources':>11}"
+        f"{'largest, bytes':>16}{'resources':>11}"
+    )
     with tempfile.TemporaryDirectory() as folder:
         for name, file in (
             ("example", wire.example()),
             *((f"{n} accounts", generate(Path(folder), n)) for n in (10, 100)),
+            ("1,000 pipelines", pipelines(Path(folder), 1000)),
         ):
             measure(name, file, runs)
 
@@ -36,12 +46,14 @@ def measure(name: str, file: Path, runs: int) -> None:
         began = time.perf_counter()
         topology, root = wire.topology(file)
         loaded = time.perf_counter()
-        stacks = wire.stacks(topology, root)
+        stacks = wire.every_stack(topology, root)
         loads.append(loaded - began)
         synths.append(time.perf_counter() - loaded)
-    resources = sum(len(stack.template["Resources"]) for stack in stacks)
+    counts = [len(stack.template["Resources"]) for stack in stacks]
+    sizes = [len(compact(stack.template, name=stack.name).encode()) for stack in stacks]
+    divided = sum(stack.part in ("jobs", "connections") or "-rights-" in stack.name for stack in stacks)
     load, synth = statistics.median(loads), statistics.median(synths)
-    print(f"{name:14}{load:8.3f}{synth:8.3f}{len(stacks):8}{resources:11}")
+    print(f"{name:16}{load:8.3f}{synth:8.3f}{len(stacks):8}{divided:9}{sum(counts):11}{max(sizes):16,}{max(counts):11}")
 
 
 def generate(folder: Path, accounts: int) -> Path:

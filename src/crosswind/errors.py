@@ -4,7 +4,8 @@
 CrosswindError                 CW000  anything below; exit code 1
 ├── InputError                 CW100  bad input; exit code 2, nothing was changed
 │   ├── TopologyError          CW101  crosswind.yaml: unknown key, undeclared name, broken rule
-│   └── UsageError             CW102  a command line that cannot be carried out
+│   ├── UsageError             CW102  a command line that cannot be carried out
+│   └── NotBootstrappedError   CW103  an account has no permissions boundaries yet
 ├── AwsError                   CW200  an AWS call failed, translated at one border (crosswind.aws)
 │   ├── AccessDeniedError      CW201  the identity may not do this
 │   ├── ThrottledError         CW202  too many requests; may be tried again
@@ -38,6 +39,7 @@ __all__ = [
     "CrosswindError",
     "DeployError",
     "InputError",
+    "NotBootstrappedError",
     "NotFoundError",
     "Place",
     "PortInUseError",
@@ -102,11 +104,14 @@ class InputError(CrosswindError):
 class TopologyError(InputError):
     """One or several faults of a topology file, in file order.
 
+    At most 100 are told: a file with more has one cause, and the first tell it.
+
     Args:
         faults: the faults, when there are several; each is a TopologyError of its own.
     """
 
     code = "CW101"
+    MOST = 100
 
     def __init__(
         self,
@@ -125,6 +130,9 @@ class TopologyError(InputError):
         ordered = tuple(sorted(faults, key=lambda fault: fault.place))
         if len(ordered) == 1:
             return ordered[0]
+        if len(ordered) > cls.MOST:
+            more = cls(f"there are more faults; these are the first {cls.MOST}", hint="mend them, then look again")
+            ordered = (*ordered[: cls.MOST], more)
         return cls("\n".join(str(fault) for fault in ordered), faults=ordered)
 
 
@@ -132,6 +140,12 @@ class UsageError(InputError):
     """A command line that cannot be carried out."""
 
     code = "CW102"
+
+
+class NotBootstrappedError(InputError):
+    """An account has no permissions boundaries yet, which every role needs; nothing was changed."""
+
+    code = "CW103"
 
 
 class AwsError(CrosswindError):

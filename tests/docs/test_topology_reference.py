@@ -9,13 +9,13 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from crosswind.topology.document import MAX_BYTES
 from crosswind.topology.model import MODELS
-from crosswind.topology.places import MAX_BYTES
 from crosswind.topology.rules_files import INLINE_SOURCE_BYTES
+from tests.golden.error_cases import cases
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "reference" / "topology.md"
-ERROR = DOCS.parent / "tests" / "golden" / "errors" / "undeclared_site.txt"
 
 
 def sections() -> dict[str, dict[str, str]]:
@@ -91,5 +91,5 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 
 def test_the_error_shown_is_a_real_one() -> None:
-    shown = ERROR.read_text().replace("undeclared_site.yaml", "crosswind.yaml")
+    (shown,) = (case.record for case in cases() if case.name == "undeclared site")
     assert shown in PAGE.read_text()

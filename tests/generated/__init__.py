@@ -18,7 +18,11 @@ from crosswind.topology import Topology
 
 __all__ = ["Size", "declared", "topology", "written"]
 
-REGIONS = ("us-east-1", "eu-west-1", "us-west-2", "eu-central-1", "ap-southeast-2", "ca-central-1")
+REGIONS = {
+    "aws": ("us-east-1", "eu-west-1", "us-west-2", "eu-central-1", "ap-southeast-2", "ca-central-1"),
+    "aws-cn": ("cn-north-1", "cn-northwest-1"),
+    "aws-us-gov": ("us-gov-west-1", "us-gov-east-1"),
+}
 FOLDERS = ("raw", "clean", "scripts", "config", "models", "results", "taken")
 
 
@@ -28,8 +32,9 @@ class Size:
 
     Attributes:
         accounts: with work; the hub has one of its own beside them.
-        regions: in use, 1 to 6; each account has a site in every one.
+        regions: in use, 1 to 6; each account has a site in every one. China and GovCloud have but two.
         pipelines: three kinds by turns: Glue cleans, SageMaker trains on what another site hands over, Lambda sweeps.
+            Some clean by a Python shell job, and some look at the data by a processing job before they train.
     """
 
     accounts: int
@@ -37,14 +42,14 @@ class Size:
     pipelines: int
 
 
-def topology(size: Size, seed: int = 0, roles: str = "") -> Topology:
+def topology(size: Size, seed: int = 0, roles: str = "", partition: str = "aws") -> Topology:
     """The models of a topology, not held against the rules that need its files."""
-    return Topology.model_validate_json(json.dumps(declared(size, seed, roles)))
+    return Topology.model_validate_json(json.dumps(declared(size, seed, roles, partition)))
 
 
-def written(folder: Path, size: Size, seed: int = 0, roles: str = "") -> Path:
+def written(folder: Path, size: Size, seed: int = 0, roles: str = "", partition: str = "aws") -> Path:
     """A topology's file, with every file that it names beside it; returns its path."""
-    document = declared(size, seed, roles)
+    document = declared(size, seed, roles, partition)
     jobs = document["jobs"].values()
     texts = {job[key]: text for job in jobs for key, text in _TEXTS.items() if key in job}
     for name in ("requirements.txt", *(each["dag"] for each in document["pipelines"].values())):
@@ -65,10 +70,10 @@ _TEXTS = {
 }
 
 
-def declared(size: Size, seed: int = 0, roles: str = "") -> dict[str, Any]:
+def declared(size: Size, seed: int = 0, roles: str = "", partition: str = "aws") -> dict[str, Any]:
     """The document of a topology, as YAML would hold it."""
     chance = random.Random(f"{size} {seed}")
-    regions = REGIONS[: size.regions]
+    regions = REGIONS[partition][: size.regions]
     sites = {
         f"s{account:03}-{number}": {
             "account": f"a{account:03}",
@@ -81,6 +86,7 @@ def declared(size: Size, seed: int = 0, roles: str = "") -> dict[str, Any]:
     document: dict[str, Any] = {
         "version": 1,
         "name": f"gen{seed}" if seed else "gen",
+        "partition": partition,
         "external_id": "gen-hub",
         "roles": roles or chance.choice(["site", "pipeline", "single"]),
         "accounts": {"hub": {"id": "1" * 12}} | {f"a{n:03}": {"id": f"2{n:011}"} for n in range(size.accounts)},
@@ -113,7 +119,8 @@ def _add_pipeline(document: dict[str, Any], sites: list[str], number: int, chanc
     bucket = _bucket(site)
     if number % 3 == 0:
         job = f"clean_{name}"
-        document["jobs"][job] = _job("glue", site, script="jobs/clean.py", scripts=f"{bucket}/scripts") | {
+        kind = chance.choice(["glue", "glue", "glue_python_shell"])
+        document["jobs"][job] = _job(kind, site, script="jobs/clean.py", scripts=f"{bucket}/scripts") | {
             "reads": [f"{bucket}/raw"],
             "writes": [f"{bucket}/clean"],
         }
@@ -146,6 +153,12 @@ def _training(
         "reads": [f"{bucket}/{folder}"],
         "writes": [f"{bucket}/models"],
     }
+    if chance.random() < 0.3:
+        look = f"look_{name}"
+        document["jobs"][look] = _job("sagemaker_processing", site, config="jobs/look.json", configs=f"{bucket}/config")
+        document["jobs"][look] |= {"script": "jobs/look.py", "scripts": f"{bucket}/scripts"}
+        document["jobs"][look] |= {"reads": [f"{bucket}/{folder}"], "writes": [f"{bucket}/results"]}
+        steps = [*steps, {"run": look}]
     return [*steps, {"run": job, "task": f"train_{name}"}]
 
 

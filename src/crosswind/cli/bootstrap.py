@@ -39,7 +39,7 @@ def bootstrap(
     yes: YesOption = False,
     output: OutputOption = Output.text,
 ) -> None:
-    """Make the role under which `deploy`, `run` and `destroy` act, in every declared account."""
+    """Make the deployer's role, and the permissions boundaries of all roles, in every declared account."""
     called = Invocation(file, local, endpoint_url, state, output)
     console, topology = called.console, called.topology
     called.require_answer("bootstrap asks before it changes anything", given=yes or local)

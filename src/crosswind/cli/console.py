@@ -20,6 +20,9 @@ from crosswind.report.paragraph import Paragraph
 
 __all__ = ["Console"]
 
+# Wider lines are hard to read.
+_COLUMNS = 100
+
 
 class Console:
     """Prints for people or, with `as_json`, for programs.
@@ -38,6 +41,11 @@ class Console:
         # No emoji: rich takes the `:secret:` of a secret's ARN for one.
         self._out = out or RichConsole(soft_wrap=True, highlight=False, emoji=False)
         self._progress = progress or RichConsole(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+
+    @property
+    def width(self) -> int:
+        """How many columns a line of text may have: the terminal's, at most 100; elsewhere 100."""
+        return min(self._out.width, _COLUMNS) if self._out.is_terminal else _COLUMNS
 
     def data(self, document: Mapping[str, Any]) -> None:
         """Print one JSON document with sorted keys, whatever the mode."""

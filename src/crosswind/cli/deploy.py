@@ -19,6 +19,7 @@ from crosswind.cli.options import (
     StateOption,
     YesOption,
 )
+from crosswind.synth import owner_documents
 
 __all__ = ["deploy", "show_event"]
 
@@ -44,6 +45,11 @@ def deploy(
     with console.phase("read what exists"):
         plan = engine.plan_deploy(topology, called.root, sessions)
     console.document(engine.show(plan))
+    if owners := owner_documents(topology):
+        console.note(
+            f"{len(owners)} resources are there already: their owners must have added what `crosswind synth --out DIR`"
+            " writes below DIR/owners"
+        )
     if plan.changes and not (yes or local or typer.confirm("Apply this plan?")):
         raise typer.Exit(1)
     outcome = engine.Applier(sessions, show_event(console)).apply(plan)

@@ -54,6 +54,9 @@ def destroy(
         console.table("left", ("account", "region", "kind", "name", "reason"), rows)
     else:
         console.line("Nothing is left.")
+        for name, bucket in sorted(topology.buckets.items()):
+            if not bucket.is_made:
+                console.note(f"bucket {bucket.existing} ({name}) was there before: it stays, with all that lies in it")
         console.note(f"the deployer's roles stay; to remove them: crosswind bootstrap --remove {called.again}")
     if unexplained := [each for each in left if not each.reason]:
         raise DeployError(f"{len(unexplained)} resources are left", hint="run `crosswind destroy` again")

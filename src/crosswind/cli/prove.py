@@ -18,7 +18,7 @@ from crosswind.topology import check, read
 
 if TYPE_CHECKING:
     from crosswind.prove import Proof
-    from crosswind.synth import Stack
+    from crosswind.synth import OwnerDocument, Stack
 
 __all__ = ["prove"]
 
@@ -32,16 +32,18 @@ def prove(
 ) -> None:
     """Prove least privilege: every flow is allowed, every statement is needed, what must be refused is."""
     from crosswind.prove import prove as hold
+    from crosswind.synth import owner_documents
 
     console = Console(as_json=output is Output.json)
     declared = read(file)
     faults = check(declared.topology, declared.places, declared.root)
     if faults:
         raise TopologyError.of(faults)
-    stacks = (*wire.stacks(declared.topology, declared.root), *wire.deployer_stacks(declared.topology))
+    stacks = wire.every_stack(declared.topology, declared.root)
+    owners = owner_documents(declared.topology)
     if templates is not None:
-        stacks = tuple(_given(stacks, templates))
-    proof = hold(declared.topology, declared.places, stacks)
+        stacks, owners = _given(stacks, owners, templates)
+    proof = hold(declared.topology, declared.places, stacks, owners)
     if console.as_json:
         console.data(
             {
@@ -49,12 +51,18 @@ def prove(
                 "topology": declared.topology.name,
                 "proven": proof.proven,
                 "counts": dict(proof.counts),
+                "given": [each.arn for each in owners],
                 "findings": [each.as_dict() for each in proof.findings],
                 "exceptions": [each.as_dict() for each in proof.exceptions],
             }
         )
     else:
         _show(console, proof, file)
+        if owners:
+            console.line(
+                f"given that the owners of {len(owners)} resources that are there already have added what"
+                " `crosswind synth --out` writes below owners/, and that nothing else of theirs refuses it"
+            )
     if not proof.proven:
         raise typer.Exit(1)
 
@@ -92,33 +100,52 @@ def _statement(policy: str, sid: str) -> str:
     return "/".join(part for part in (policy, sid) if part) or "-"
 
 
-def _given(stacks: Sequence[Stack], folder: Path) -> Sequence[Stack]:
-    """The stacks with the templates of a folder; each file there must be one of theirs, and none may be missing."""
+def _given(
+    stacks: Sequence[Stack], owners: Sequence[OwnerDocument], folder: Path
+) -> tuple[tuple[Stack, ...], tuple[OwnerDocument, ...]]:
+    """What a folder holds instead; each file there must be one of theirs, and none may be missing."""
     from crosswind.prove import file_of
 
     wanted = {folder / file_of(stack): stack for stack in stacks}
+    added = {folder / each.file: each for each in owners}
     there = set(folder.rglob("*.json"))
-    if missing := sorted(str(path) for path in wanted if path not in there):
+    if missing := sorted(str(path) for path in (*wanted, *added) if path not in there):
         raise InputError(
             f"{len(missing)} templates of the topology are not there, first {missing[0]}",
             place=Place(str(folder)),
             hint=f"write them: crosswind synth --out {folder}",
         )
-    if strange := sorted(str(path) for path in there if path not in wanted):
+    if strange := sorted(str(path) for path in there if path not in wanted and path not in added):
         raise InputError(
             f"{strange[0]} is the template of no stack of the topology",
             place=Place(str(folder)),
             hint="remove it, or give the folder that `crosswind synth --out` has written",
         )
-    return [replace(stack, template=_template(path)) for path, stack in wanted.items()]
+    return (
+        tuple(replace(stack, template=_template(path)) for path, stack in wanted.items()),
+        tuple(replace(each, policies=_policies(each, path)) for path, each in added.items()),
+    )
 
 
-def _template(path: Path) -> dict[str, Any]:
+def _policies(owner: OwnerDocument, path: Path) -> dict[str, Any]:
+    """The policy documents in a file of `owners/`."""
+    found = _json(path)
+    for part in owner.policies:
+        if not isinstance(found, dict) or not isinstance(found.get(part), dict):
+            raise InputError(f"no `{part}`: a policy document is wanted", place=Place(str(path)), hint="mend it there")
+    return {part: found[part] for part in owner.policies}
+
+
+def _json(path: Path) -> Any:
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 0)
         raise InputError(f"not JSON: {error}", place=Place(str(path), line), hint="mend it there") from error
+
+
+def _template(path: Path) -> dict[str, Any]:
+    found = _json(path)
     if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
         raise InputError(
             "no template: a mapping with `Resources` is wanted", place=Place(str(path)), hint="mend it there"

@@ -38,7 +38,7 @@ __all__ = [
     "administrator_sessions",
     "airflow",
     "deployer_sessions",
-    "deployer_stacks",
+    "every_stack",
     "example",
     "origins",
     "pipeline_runs",
@@ -73,9 +73,22 @@ def example(name: str = "unified_pipelines") -> Path:
 
 def stacks(topology: Topology, root: Path) -> tuple[Stack, ...]:
     """The synthesized stacks of a topology."""
-    from crosswind.synth import inline_sources, synth
+    from crosswind.synth import synth
 
-    return synth(topology, {source: (root / source).read_text() for source in inline_sources(topology)})
+    return synth(topology, _sources(topology, root))
+
+
+def every_stack(topology: Topology, root: Path) -> tuple[Stack, ...]:
+    """The synthesized stacks, and those of the deployer's roles, which an administrator launches once."""
+    from crosswind.synth import every_stack
+
+    return every_stack(topology, _sources(topology, root))
+
+
+def _sources(topology: Topology, root: Path) -> dict[str, str]:
+    from crosswind.synth import inline_sources
+
+    return {source: (root / source).read_text() for source in inline_sources(topology)}
 
 
 def origins(file: Path) -> Origins:
@@ -85,22 +98,13 @@ def origins(file: Path) -> Origins:
         TopologyError: with every fault of the file.
     """
     from crosswind.report.origins import Origins
-    from crosswind.synth import deployer_stacks
     from crosswind.topology import check, read
 
     declared = read(file)
     faults = check(declared.topology, declared.places, declared.root)
     if faults:
         raise TopologyError.of(faults)
-    made = (*stacks(declared.topology, declared.root), *deployer_stacks(declared.topology))
-    return Origins(declared.topology, declared.places, made)
-
-
-def deployer_stacks(topology: Topology) -> tuple[Stack, ...]:
-    """The stacks of the deployer's roles, which an administrator launches once."""
-    from crosswind.synth import deployer_stacks
-
-    return deployer_stacks(topology)
+    return Origins(declared.topology, declared.places, every_stack(declared.topology, declared.root))
 
 
 def sessions(profiles: Mapping[str, str], endpoint: str, roles: Mapping[str, str] | None = None) -> AwsSessions:

@@ -10,7 +10,8 @@ The stages, each of which takes what the one before gives:
 - `observe` reads what exists. Describe and list calls alone.
 - `comparison` sets the two against each other: a `Plan` of frozen steps, nothing that acts. Pure. `destroy`
   makes the plan of a removal in the same way.
-- `bootstrap` plans what an administrator makes once: the role under which all of this acts.
+- `bootstrap` plans what an administrator makes once: the role under which all of this acts, and the boundaries of all
+  roles. A deploy without them is refused.
 - `rows` puts a plan into a table and JSON. It reads the data that `apply` reads, so both say the same.
 - `apply` runs a plan: each step once those before it are done, several at a time, events to a callback, a
   result for every step. `stacks`, `stacksets`, `objects` and `cleanup` hold what one step does. Each looks
@@ -30,7 +31,7 @@ from pathlib import Path
 from crosswind.aws import Sessions
 from crosswind.deploy.apply import Applier
 from crosswind.deploy.artifacts import files_of, lambda_sources
-from crosswind.deploy.bootstrap import plan_bootstrap, plan_bootstrap_removal
+from crosswind.deploy.bootstrap import assert_bootstrapped, plan_bootstrap, plan_bootstrap_removal
 from crosswind.deploy.cleanup import log_groups
 from crosswind.deploy.comparison import compare, wanted
 from crosswind.deploy.desired import desired
@@ -45,8 +46,8 @@ from crosswind.deploy.runs import Airflow
 from crosswind.deploy.steps import Plan, Step, Unchanged, Upload
 from crosswind.deploy.target import Target, places, targets
 from crosswind.deploy.waiting import Pace
-from crosswind.synth import Stack, deployer_stacks, synth
-from crosswind.topology.model import LambdaJob, Topology
+from crosswind.synth import LIMITS, Limits, deployer_stacks, outlines, synth
+from crosswind.topology.model import Topology
 from crosswind.topology.names import Names
 
 __all__ = [
@@ -78,36 +79,41 @@ __all__ = [
 ]
 
 
-def plan_deploy(topology: Topology, root: Path, sessions: Sessions) -> Plan:
+def plan_deploy(topology: Topology, root: Path, sessions: Sessions, limits: Limits = LIMITS) -> Plan:
     """What a deploy would do now. Nothing is changed.
 
     Args:
         topology: the topology.
         root: the folder of the topology file.
         sessions: makes the clients.
+        limits: how large a template may be; the same in every plan of a topology.
 
     Raises:
         InputError: a declared file is missing, or a template is over a limit.
+        NotBootstrappedError: an account has no permissions boundaries yet.
         WrongAccountError: credentials act in another account than declared.
         AwsError: a read failed.
     """
-    steps = desired(topology, synth(topology, lambda_sources(topology, root)), files_of(topology, root))
+    stacks = synth(topology, lambda_sources(topology, root), limits)
+    steps = desired(topology, stacks, files_of(topology, root))
+    assert_bootstrapped(topology, stacks, sessions)
     dags = (topology.hub_account, topology.hub.region, Names(topology).airflow_bucket, "dags/")
     return compare(topology.name, steps, observe(wanted(steps, [dags]), sessions))
 
 
-def plan_destroy(topology: Topology, sessions: Sessions) -> Plan:
+def plan_destroy(topology: Topology, sessions: Sessions, limits: Limits = LIMITS) -> Plan:
     """What a destroy would do now; an empty plan when nothing is there. Nothing is changed.
 
     Args:
         topology: the topology.
         sessions: makes the clients.
+        limits: those of `plan_deploy`.
 
     Raises:
         WrongAccountError: credentials act in another account than declared.
         AwsError: a read failed.
     """
-    stacks = _named_stacks(topology)
+    stacks = outlines(topology, limits)
     logs = {
         (account, region): tuple(log_groups(sessions, account, region, log_group_prefixes(topology, account, region)))
         for account, region in places(topology)
@@ -115,22 +121,19 @@ def plan_destroy(topology: Topology, sessions: Sessions) -> Plan:
     return plan_removal(topology, stacks, observe(wanted_for_removal(topology, stacks), sessions), logs)
 
 
-def leftovers(topology: Topology, sessions: Sessions, *, bootstrap: bool = False) -> tuple[Leftover, ...]:
+def leftovers(
+    topology: Topology, sessions: Sessions, *, bootstrap: bool = False, limits: Limits = LIMITS
+) -> tuple[Leftover, ...]:
     """What of a topology still exists in its declared accounts and Regions; empty when nothing is left.
 
     Args:
         topology: the topology.
         sessions: makes the clients.
         bootstrap: whether what `plan_bootstrap` makes should be gone too; it outlives a destroy.
+        limits: those of `plan_deploy`.
     """
-    made_once = deployer_stacks(topology)
-    stacks = _named_stacks(topology)
+    stacks = outlines(topology, limits)
+    made_once = deployer_stacks(topology, stacks, limits)
     found = sweep(topology, (*stacks, *made_once) if bootstrap else stacks, sessions)
     kept = set() if bootstrap else {stack.name for stack in made_once}
     return tuple(each for each in found if each.name not in kept)
-
-
-def _named_stacks(topology: Topology) -> tuple[Stack, ...]:
-    """The stacks for their names alone: a removal must not need the sources of functions."""
-    jobs = [job for job in topology.jobs.values() if isinstance(job, LambdaJob)]
-    return tuple(synth(topology, {job.source: "def handler(event, context):\n    pass\n" for job in jobs}))

@@ -84,8 +84,9 @@ def read(root: Path, path: str) -> bytes:
 
 
 def _markers(topology: Topology) -> Iterator[File]:
-    """An empty object for each declared folder, as the S3 console makes one."""
-    for name, bucket in topology.buckets.items():
+    """An empty object for each declared folder of a bucket that is made, as the S3 console makes one."""
+    made = {name: bucket for name, bucket in topology.buckets.items() if bucket.is_made}
+    for name, bucket in made.items():
         for folder in bucket.folders:
             yield File(name, f"{folder}/", b"", "application/x-directory")
 

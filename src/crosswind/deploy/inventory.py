@@ -13,10 +13,12 @@ __all__ = ["bucket_places", "log_group_prefixes", "plain"]
 
 
 def bucket_places(topology: Topology) -> dict[tuple[str, str, str], str]:
-    """Each bucket of ours (account, Region, AWS name), with its declared name; empty for the hub's."""
+    """Each bucket that is made (account, Region, AWS name), with its declared name; empty for the hub's."""
     names = Names(topology)
     found = {(topology.hub_account, topology.hub.region, names.airflow_bucket): ""}
     for name, bucket in topology.buckets.items():
+        if not bucket.is_made:
+            continue
         where = (topology.account_of(bucket.site), topology.region_of(bucket.site), names.bucket(name))
         found[where] = name
     return found

@@ -10,8 +10,8 @@ Stages:
 3. `judge` decides a flow under the documents with `crosswind.iam`.
 4. `needed`, with `elements`, reads from the decisions which statements, and which texts in them, a flow needs.
 5. `refusals` generates what must be refused.
-6. `proof` puts it together; `telling` makes a `Finding` of each difference; `exceptions` lists what stands for a
-   reason.
+6. `proof` puts it together, and gives the `uses` of each statement; `telling` makes a `Finding` of each difference;
+   `exceptions` lists what stands for a reason.
 
 `observed` holds the flows that are marked so against what a run has really asked of IAM.
 
@@ -20,14 +20,17 @@ May not: read files, know AWS clients, look at how synth makes statements.
 
 from crosswind.prove.document_reader import read_documents
 from crosswind.prove.documents import Documents, Origin
-from crosswind.prove.exceptions import EXCEPTIONS
+from crosswind.prove.exceptions import EXCEPTIONS, UNBOUND
 from crosswind.prove.finding import Excepted, Finding, FindingKind, Proof
 from crosswind.prove.flow import Evidence, Flow
-from crosswind.prove.proof import prove
+from crosswind.prove.proof import prove, uses
 from crosswind.prove.template_form import file_of
+from crosswind.prove.uses import Call, Use
 
 __all__ = [
     "EXCEPTIONS",
+    "UNBOUND",
+    "Call",
     "Documents",
     "Evidence",
     "Excepted",
@@ -36,7 +39,9 @@ __all__ = [
     "Flow",
     "Origin",
     "Proof",
+    "Use",
     "file_of",
     "prove",
     "read_documents",
+    "uses",
 ]

@@ -9,6 +9,7 @@ from crosswind.errors import InputError
 from crosswind.iam import PolicyError, PolicyKind, parse
 from crosswind.prove.documents import Connection, Document, Documents, Origin, Role
 from crosswind.prove.fed_stacks import Stacks
+from crosswind.prove.owner_reader import with_owners
 from crosswind.prove.template_form import file_of, well_formed
 from crosswind.prove.template_values import NOTHING, TemplateValues
 
@@ -16,7 +17,7 @@ __all__ = ["read_documents"]
 
 
 def read_documents(stacks: Stacks) -> Documents:
-    """Every document of some stacks.
+    """Every document of some stacks, and what is added to resources that are there already, as if they had it.
 
     Args:
         stacks: fed by each other.
@@ -36,7 +37,7 @@ _POLICIES = {
     "AWS::SNS::TopicPolicy": ("PolicyDocument", "Topics", PolicyKind.RESOURCE),
 }
 _KNOWN = {*_POLICIES, "AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy"}
-_KNOWN |= {"AWS::KMS::Key", "AWS::Lambda::Permission"}
+_KNOWN |= {"AWS::EC2::VPCEndpoint", "AWS::KMS::Key", "AWS::Lambda::Permission"}
 _HELD = ("PolicyDocument", "KeyPolicy", "ResourcePolicy", "RepositoryPolicyText", "Policies", "PolicyText")
 
 
@@ -63,7 +64,8 @@ class _Reader:
             statements = [statement for statement, _ in permissions]
             policy = parse(_document(statements), PolicyKind.RESOURCE, name=function, account=function.split(":")[4])
             self._resources[function] = Document(policy, function, tuple(origin for _, origin in permissions))
-        return Documents(self._roles, self._resources, self._owners, self._keys, self._connections)
+        found = Documents(self._roles, self._resources, self._owners, self._keys, self._connections)
+        return with_owners(found, self._stacks.owners)
 
     def _policies(self, template: TemplateValues) -> None:
         """Managed policies and policies that are put on roles by name: before the roles."""

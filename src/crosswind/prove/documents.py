@@ -63,6 +63,11 @@ class Role:
     identity: tuple[Document, ...] = ()
     boundary: Document | None = None
 
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """Its trust, its policies, its boundary."""
+        return (self.trust, *self.identity, *((self.boundary,) if self.boundary else ()))
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -104,11 +109,11 @@ class Documents:
     keys: Mapping[str, str] = field(default_factory=dict)
     connections: Mapping[str, Connection] = field(default_factory=dict)
 
-    def all(self) -> Iterator[Document]:
-        """Every document once: trusts, identity policies and boundaries of roles, and resources' policies."""
-        seen: set[int] = set()
+    def all(self, *, boundaries: bool = True) -> Iterator[Document]:
+        """Every document once: trusts, identity policies and perhaps boundaries of roles, and resources' policies."""
+        seen = set() if boundaries else {id(role.boundary) for role in self.roles.values() if role.boundary}
         for role in self.roles.values():
-            for each in (role.trust, *role.identity, *((role.boundary,) if role.boundary else ())):
+            for each in role.documents:
                 if id(each) not in seen:
                     seen.add(id(each))
                     yield each

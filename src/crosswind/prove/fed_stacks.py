@@ -7,7 +7,7 @@ from typing import Any
 
 from crosswind.errors import InputError, Place
 from crosswind.prove.template_values import TemplateValues
-from crosswind.synth import Stack
+from crosswind.synth import OwnerDocument, Stack
 
 __all__ = ["Stacks"]
 
@@ -19,9 +19,13 @@ class Stacks:
         stacks: with the templates to be read.
         partition: `aws`, `aws-cn` or `aws-us-gov`.
         late: whether late needs are met; without, each stack is as it was first deployed.
+        owners: what is added to resources that are there already.
     """
 
-    def __init__(self, stacks: Sequence[Stack], partition: str, *, late: bool = True) -> None:
+    def __init__(
+        self, stacks: Sequence[Stack], partition: str, *, late: bool = True, owners: Sequence[OwnerDocument] = ()
+    ) -> None:
+        self.owners = tuple(owners)
         self._by_name = {stack.name: TemplateValues(stack, partition, self._output, late=late) for stack in stacks}
 
     def __iter__(self) -> Iterator[TemplateValues]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Literal
 
 from crosswind.iam import (
     Decision,
@@ -19,10 +20,13 @@ from crosswind.iam import (
 from crosswind.prove.documents import Document, Documents
 from crosswind.prove.flow import AWS_OWNED, Context
 
-__all__ = ["SESSION", "Judge", "Question"]
+__all__ = ["SESSION", "Judge", "Question", "Side"]
 
 Question = tuple[str, str, str, str, Context]
 """Who, action, resource, owner, context; see `Flow.question`."""
+
+Side = Literal["both", "policies", "boundary"]
+"""What of a role has a say: its policies and its boundary, or one of them."""
 
 SESSION = "session"
 _ALLOWED = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -44,17 +48,29 @@ class Judge:
         self._identity = {arn: tuple(each.policy for each in role.identity) for arn, role in documents.roles.items()}
         self._principals: dict[str, Principal] = {}
 
-    def decide(self, question: Question, *, whole: bool = True) -> Decision:
+    def decide(
+        self, question: Question, *, whole: bool = True, by: Side = "both", through: Policy | None = None
+    ) -> Decision:
         """What IAM decides.
 
         Args:
             question: of a flow.
             whole: with every statement that was considered; see `iam.decide`.
+            by: with the role's policies and its boundary; or as if it had no boundary; or as if its policies allowed
+                everything.
+            through: the policy of the VPC endpoint that the call takes.
         """
         who, action, resource, owner, context = question
         principal = self._principals.get(who) or self._principals.setdefault(who, self._principal(who))
         request = Request(action, resource, principal, owner, dict(context))
-        return decide(request, self._policies(principal, action, resource, owner), whole=whole)
+        policies = self._policies(principal, action, resource, owner)
+        if by == "policies":
+            policies = policies._replace(boundary=None)
+        elif by == "boundary":
+            policies = policies._replace(identity=(self._anything,))
+        if through is not None:
+            policies = policies._replace(endpoint=(through,))
+        return decide(request, policies, whole=whole)
 
     def allowed_without(self, question: Question, denying: Statement) -> bool:
         """Whether a refused flow would be allowed if one Deny were not there."""
@@ -63,9 +79,7 @@ class Judge:
         policies = self._policies(principal, action, resource, owner)
         policies = policies._replace(
             identity=tuple(_without(each, denying) for each in policies.identity),
-            boundary=None
-            if policies.boundary is None
-            else tuple(_without(each, denying) for each in policies.boundary),
+            boundary=None,
             resource=None if policies.resource is None else _without(policies.resource, denying),
         )
         request = Request(action, resource, principal, owner, dict(context))

@@ -64,11 +64,14 @@ class Ledger:
 
     Args:
         documents: of all stacks.
+        keep: whether to keep every flow that uses an element, and not just one.
     """
 
     documents: Documents
+    keep: bool = False
     _parts: dict[int, Parts] = field(default_factory=dict)
     _needs: dict[tuple[int, Element], Need] = field(default_factory=dict)
+    _users: dict[tuple[int, Element], list[Flow]] = field(default_factory=dict)
 
     def allowed(self, decision: Decision, flows: Sequence[Flow]) -> None:
         """Enter a decision that allowed some flows, all of which ask the same.
@@ -102,16 +105,26 @@ class Ledger:
             matched = [each for each in layer.statements if each.matched and id(each.statement) in needed]
             for result in matched:
                 self._need(result.statement, WHOLE).flow = flow
+                self._use(result.statement, WHOLE, (flow,))
                 for means in self._meaning(result.statement, decision, values):
                     if len(means) == 1:
                         self._need(result.statement, means[0]).flow = flow
+                        self._use(result.statement, means[0], (flow,))
 
     def atoms(self) -> Iterator[tuple[Atom, Need]]:
-        """Every element of every document, each with its need."""
-        for document in self.documents.all():
+        """Every element of every document, each with its need; of boundaries none, which cap more than is there."""
+        for document in self.documents.all(boundaries=False):
             for index, statement in enumerate(document.policy.statements):
                 for element in self._of(statement).elements:
                     yield Atom(document, index, element), self._need(statement, element)
+
+    def users(self, statement: Statement, element: Element) -> Sequence[Flow]:
+        """The flows that an element allows, or that a Deny refuses, in order; none unless they are kept."""
+        return self._users.get((id(statement), element), ())
+
+    def elements(self, statement: Statement) -> Sequence[Element]:
+        """The elements of a statement, itself first."""
+        return self._of(statement).elements
 
     def _enter(
         self, matched: Sequence[StatementResult], decision: Decision, values: Values, flows: Sequence[Flow]
@@ -152,12 +165,17 @@ class Ledger:
         beside: Statement | None = None,
     ) -> None:
         need = self._need(statement, element)
+        self._use(statement, element, flows)
         need.used = need.used or flows[0]
         if alone and need.flow is None:
             need.flow = flows[0]
         need.beside = need.beside or beside
         if not need.covered:
             need.covered = _itself(statement, element) or any(_within(element, flow) for flow in flows)
+
+    def _use(self, statement: Statement, element: Element, flows: Iterable[Flow]) -> None:
+        if self.keep:
+            self._users.setdefault((id(statement), element), []).extend(flows)
 
     def _spared(self, results: Sequence[StatementResult], values: Values, flow: Flow) -> None:
         """Values of a Deny's conditions without which it would refuse the flow."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from crosswind.errors import Place
 from crosswind.iam import Decision, Explanation, explain
@@ -49,10 +50,17 @@ class Teller:
             flow=_words(flow),
             evidence=str(flow.evidence),
             asks=flow.asks,
-            place=self._place(flow.asks),
+            place=self.place(flow.asks),
             origin=self._near(told, decision),
             fix=told.fixes[0] if told.fixes else "allow it there",
         )
+
+    def unreachable(self, finding: Finding, service: str) -> Finding:
+        """A call that is refused on its way out of the hub's network; `service`: to which no endpoint leads."""
+        if not service:
+            return finding
+        says = f"{finding.flow}: no VPC endpoint leads to {service}, and the hub's network has no other way out"
+        return replace(finding, says=says, fix=f"give the hub's network an interface endpoint for {service}")
 
     def open(self, decision: Decision, flow: Flow) -> Finding:
         """A flow that must be refused, with the statement that allows it."""
@@ -69,7 +77,7 @@ class Teller:
             flow=_words(flow),
             evidence=str(flow.evidence),
             asks=flow.asks,
-            place=self._place(flow.asks),
+            place=self.place(flow.asks),
             origin=_origin(first) if first else None,
             fix="narrow the statement that allows it",
         )
@@ -88,7 +96,7 @@ class Teller:
             flow=_words(flow) if flow else "",
             evidence=str(flow.evidence) if flow else "",
             asks=flow.asks if flow else "",
-            place=self._place(flow.asks) if flow else self._holder_place(atom.document.holder),
+            place=self.place(flow.asks) if flow else self._holder_place(atom.document.holder),
             origin=_origin(atom),
             fix=fix,
         )
@@ -122,7 +130,7 @@ class Teller:
                     return _origin(atom)
         return None
 
-    def _place(self, asks: str) -> Place:
+    def place(self, asks: str) -> Place:
         """The line of a key path."""
         return self._places.of(*_loc(asks))
 
@@ -131,21 +139,21 @@ class Teller:
         names, topology = self._estate.names, self._estate.topology
         for name in topology.jobs:
             if names.job_role_arn(name) == holder:
-                return self._place(f"jobs.{name}")
+                return self.place(f"jobs.{name}")
         for name in topology.buckets:
             if holder in (self._estate.bucket(name), self._estate.key(name)):
-                return self._place(f"buckets.{name}")
+                return self.place(f"buckets.{name}")
         for name, each in topology.replications.items():
             if each.by_s3 and names.replication_role_arn(each.source) == holder:
-                return self._place(f"replications.{name}")
+                return self.place(f"replications.{name}")
         connections = self._estate.principals.airflow_roles.get(holder, ())
         for name, site in topology.sites.items():
             if any(secret.startswith(names.secret(site.connection)) for secret, _ in connections):
-                return self._place(f"sites.{name}")
+                return self.place(f"sites.{name}")
         for name, declared in topology.accounts.items():
             if declared.id == _account(holder):
-                return self._place(f"accounts.{name}")
-        return self._place("hub")
+                return self.place(f"accounts.{name}")
+        return self.place("hub")
 
 
 def _origin(atom: Atom) -> Origin:

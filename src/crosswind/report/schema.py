@@ -8,23 +8,38 @@ whatever stands beside a `$ref`, so references with a description are wrapped.
 
 from __future__ import annotations
 
-import re
 from types import NoneType
 from typing import Any
 
 from pydantic import BaseModel
 
-from crosswind.topology.model import MODELS, Topology
+from crosswind.topology.model import GROUPS, MODELS, Topology
+from crosswind.topology.model.words import words_of
 
-__all__ = ["json_schema"]
+__all__ = ["included_schema", "json_schema"]
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _REF = "#/definitions/{model}"
-_ATTRIBUTE = re.compile(r"^ {8}(\w+): (.+(?:\n {9,}.+)*)$", re.MULTILINE)
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of `crosswind.yaml`."""
+    """The JSON Schema of `crosswind.yaml`; what it includes may declare what is otherwise required in it."""
+    schema = _whole()
+    elsewhere = [key for key in schema["required"] if key in GROUPS]
+    once = [key for key in schema["required"] if key not in GROUPS]
+    alone = {"if": {"not": {"required": ["include"]}}, "then": {"required": elsewhere}}
+    return schema | {"required": once, **alone}
+
+
+def included_schema() -> dict[str, Any]:
+    """The JSON Schema of a file that `crosswind.yaml` includes: it declares objects and nothing else."""
+    schema = {key: value for key, value in _whole().items() if key != "required"}
+    objects = {key: value for key, value in schema["properties"].items() if key in GROUPS}
+    words = "A file that a Crosswind topology includes."
+    return schema | {"title": "Crosswind topology, included file", "description": words, "properties": objects}
+
+
+def _whole() -> dict[str, Any]:
     raw = Topology.model_json_schema(by_alias=True, ref_template=_REF)
     parts = raw.pop("$defs")
     models = {model.__name__: model for found in MODELS.values() for model in found}
@@ -35,22 +50,13 @@ def json_schema() -> dict[str, Any]:
 
 def _described(model: type[BaseModel], part: dict[str, Any]) -> dict[str, Any]:
     """The schema of a class with the words of its docstring, key by key."""
-    words = _attributes(model)
-    keys = {field.alias or name: words[name] for name, field in model.model_fields.items()}
-    properties = {key: _property(value, keys[key]) for key, value in part["properties"].items()}
+    words = words_of(model)
+    properties = {key: _property(value, _sentence(words[key])) for key, value in part["properties"].items()}
     summary = (model.__doc__ or "").partition("\n")[0]
     return part | {"description": summary, "properties": properties}
 
 
-def _attributes(model: type[BaseModel]) -> dict[str, str]:
-    """What a docstring says of each attribute."""
-    found = _ATTRIBUTE.findall(model.__doc__ or "")
-    return {name: _sentence(re.sub(r"\s+", " ", text)) for name, text in found}
-
-
 def _sentence(text: str) -> str:
-    """The words on a key; where the file calls it otherwise than the code, the docstring says so first."""
-    text = re.sub(r"^`\w+` in the file: ", "", text)
     return text[:1].upper() + text[1:]
 
 

@@ -61,14 +61,22 @@ def cross_account(layout: Layout, found: Grants, actor: Actor) -> list[Statement
     ]
 
 
-def foreign_keys(layout: Layout, found: Grants, site: str) -> list[str]:
-    """The buckets whose keys the roles of a site's stack use although it does not hold them; sorted."""
+def foreign_keys(layout: Layout, found: Grants, site: str, actors: Sequence[Actor], jobs: Sequence[str]) -> list[str]:
+    """The buckets whose keys some roles of a site use although the site does not hold them; sorted.
+
+    Args:
+        layout: of the topology.
+        found: its grants.
+        site: whose stack holds the roles.
+        actors: its cross-account roles.
+        jobs: the jobs whose roles are meant.
+    """
     buckets: set[str] = set()
-    for actor in layout.actors_in(site):
+    for actor in actors:
         buckets.update(*_touched(actor.takes(found)))
-    for name, _ in layout.jobs(site):
+    for name in jobs:
         buckets.update(folders(found, f"job {name}", "load", "read", "write", "answer"))
-    return sorted(b for b in buckets if layout.has_key(b) and layout.topology.buckets[b].site != site)
+    return sorted(b for b in buckets if layout.makes_key(b) and layout.topology.buckets[b].site != site)
 
 
 def _touched(mine: Sequence[Grant]) -> tuple[set[str], set[str]]:

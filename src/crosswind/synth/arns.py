@@ -13,11 +13,13 @@ __all__ = [
     "alias_arn",
     "arn",
     "bucket_arn",
+    "given_arn",
     "job_arn",
     "key_arn",
     "log_group_arn",
     "object_arn",
     "pattern",
+    "policy_arn",
     "processing_arns",
     "role_arn",
     "site_arn",
@@ -35,6 +37,11 @@ def pattern(path: str) -> str:
 def arn(service: str, region: str, account_id: str, rest: str) -> dict[str, Any]:
     """A resource of a service in a Region of an account."""
     return sub(f"arn:${{AWS::Partition}}:{service}:{region}:{account_id}:{rest}")
+
+
+def given_arn(text: str) -> dict[str, Any]:
+    """An ARN of the topology file, which is of the topology's partition."""
+    return sub(f"arn:${{AWS::Partition}}:{text.split(':', 2)[2]}")
 
 
 def alias_arn(layout: Layout, bucket: str) -> dict[str, Any]:
@@ -61,6 +68,11 @@ def key_arn(layout: Layout, bucket: str, key: str) -> dict[str, Any]:
 def role_arn(account_id: str, role: str) -> dict[str, Any]:
     """A role by its name in AWS."""
     return sub(f"arn:${{AWS::Partition}}:iam::{account_id}:role/{role}")
+
+
+def policy_arn(account_id: str, policy: str) -> dict[str, Any]:
+    """A managed policy of an account's own, by its name."""
+    return sub(f"arn:${{AWS::Partition}}:iam::{account_id}:policy/{policy}")
 
 
 def site_arn(layout: Layout, site: str, service: str, rest: str) -> dict[str, Any]:

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crosswind.synth.arns import bucket_arn, object_arn, pattern
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.roles import Statement, allow
 from crosswind.synth.template import sub
+from crosswind.topology.model import Replication
 
 __all__ = ["execution_role_grant", "replica_grant", "replication", "tls_only"]
 
 
-def replication(layout: Layout, bucket: str, destinations: Mapping[str, tuple[str, ...]]) -> list[Statement]:
+# docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html, and for what the options of
+# a replication ask for: .../delete-marker-replication.html and .../replication-change-owner.html.
+_REPLICATE = ("s3:ReplicateObject", "s3:ReplicateTags")
+
+
+def _replicas(
+    sid: str, replications: Sequence[Replication], arn: Callable[[Replication], Any]
+) -> list[tuple[str, list[str], list[Any]]]:
+    """Names, actions and resources of the statements by which replicas are written: one for each option in use."""
+    markers = [each for each in replications if each.delete_markers]
+    handed = [each for each in replications if each.owner is not None]
+    return [
+        (name, list(actions), [arn(each) for each in some])
+        for name, actions, some in (
+            (sid, _REPLICATE, replications),
+            (f"{sid}Markers", ("s3:ReplicateDelete",), markers),
+            (f"{sid}Owner", ("s3:ObjectOwnerOverrideToBucketOwner",), handed),
+        )
+        if some
+    ]
+
+
+def replication(
+    layout: Layout, bucket: str, replications: Sequence[Replication], name: Callable[[Layout, str], str]
+) -> list[Statement]:
     """S3's role for replicating from a bucket.
 
     Source: docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html.
@@ -21,9 +46,15 @@ def replication(layout: Layout, bucket: str, destinations: Mapping[str, tuple[st
     Args:
         layout: of the topology.
         bucket: the source.
-        destinations: folders by the parameter that holds the destination's name.
+        replications: those of S3 from there.
+        name: gives a destination's name, as a `Fn::Sub` takes it.
     """
-    paths = sorted({folder for folders_ in destinations.values() for folder in folders_})
+
+    def replica(each: Replication) -> Any:
+        return sub(f"arn:${{AWS::Partition}}:s3:::{name(layout, each.destination)}/{each.folder}/*")
+
+    ordered = sorted(replications, key=lambda each: (name(layout, each.destination), each.folder))
+    paths = sorted({each.folder for each in replications})
     return [
         allow("ReadRules", ["s3:GetReplicationConfiguration", "s3:ListBucket"], [bucket_arn(layout, bucket)]),
         allow(
@@ -31,15 +62,7 @@ def replication(layout: Layout, bucket: str, destinations: Mapping[str, tuple[st
             ["s3:GetObjectVersionAcl", "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging"],
             [object_arn(layout, bucket, path) for path in paths],
         ),
-        allow(
-            "WriteReplicas",
-            ["s3:ReplicateObject", "s3:ReplicateTags"],
-            [
-                sub(f"arn:${{AWS::Partition}}:s3:::${{{parameter}}}/{folder}/*")
-                for parameter, folders_ in sorted(destinations.items())
-                for folder in folders_
-            ],
-        ),
+        *(allow(*each) for each in _replicas("WriteReplicas", ordered, replica)),
     ]
 
 
@@ -85,7 +108,7 @@ def execution_role_grant(layout: Layout, bucket: str, role_arn: Any) -> list[Sta
     ]
 
 
-def replica_grant(layout: Layout, bucket: str, sources: Mapping[str, tuple[str, ...]]) -> list[Statement]:
+def replica_grant(layout: Layout, bucket: str, sources: Mapping[str, Sequence[Replication]]) -> list[Statement]:
     """A bucket policy's statements for replication from other accounts' buckets into this one.
 
     Source: docs.aws.amazon.com/AmazonS3/latest/userguide/replication-walkthrough-2.html.
@@ -93,18 +116,23 @@ def replica_grant(layout: Layout, bucket: str, sources: Mapping[str, tuple[str, 
     Args:
         layout: of the topology.
         bucket: the destination.
-        sources: folders by source bucket, for sources in other accounts only.
+        sources: the replications by source bucket, for sources in other accounts only.
     """
+
+    def replica(each: Replication) -> Any:
+        return object_arn(layout, bucket, each.folder)
+
     return [
         {
-            "Sid": f"ReplicasFrom{camel(source)}",
+            "Sid": sid,
             "Effect": "Allow",
             "Principal": {"AWS": sub(f"arn:${{AWS::Partition}}:iam::{layout.bucket_account(source)}:root")},
-            "Action": ["s3:ReplicateObject", "s3:ReplicateTags"],
-            "Resource": [object_arn(layout, bucket, folder) for folder in paths],
+            "Action": actions,
+            "Resource": resources,
             "Condition": {"ArnEquals": {"aws:PrincipalArn": sub(_role(layout, source))}},
         }
-        for source, paths in sorted(sources.items())
+        for source, replications in sorted(sources.items())
+        for sid, actions, resources in _replicas(f"ReplicasFrom{camel(source)}", replications, replica)
     ]
 
 

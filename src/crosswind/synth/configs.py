@@ -52,9 +52,9 @@ def sagemaker_config(topology: Topology, job: str, text: str) -> str:
 
 
 def _with_key(topology: Topology, job: str, text: str, member: str) -> str:
-    """The configuration with the key of its outputs' bucket, by its alias's ARN: a key's own is known to KMS alone."""
+    """The configuration with the key of its outputs' bucket; of one that is made, its alias."""
     names = Names(topology)
-    keys = {names.bucket(name): names.key_alias_arn(name) for name, b in topology.buckets.items() if b.has_key}
+    keys = {names.bucket(name): names.key_in_requests(name) for name, b in topology.buckets.items() if b.has_key}
     if not keys:
         return text
     config = json.loads(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.template import Template, sub
@@ -29,13 +30,15 @@ def backend_kwargs() -> str:
     )
 
 
-def add_connections(template: Template, layout: Layout) -> None:
-    """Add the secret of each connection.
+def add_connections(template: Template, layout: Layout, names: Collection[str]) -> None:
+    """Add the secrets of some connections, by their ids in Airflow.
 
     Nothing in them is secret: an ARN, a Region and the external id. They are secrets since Airflow looks
     there.
     """
     for each in layout.connections:
+        if each.name not in names:
+            continue
         site = layout.topology.sites[each.site]
         account = layout.topology.account_of(each.site)
         connection = {

@@ -15,6 +15,7 @@ __all__ = ["airflow"]
 # Pausing a DAG, starting a run and reading its tasks is what Airflow's role User may do.
 # docs.aws.amazon.com/mwaa/latest/userguide/access-policies.html: Admin, Op, User, Viewer or Public.
 _AIRFLOW_ROLE = "User"
+_INSIDE = ("security-group", "subnet", "vpc")
 
 
 def airflow(layout: Layout) -> list[Statement]:
@@ -47,14 +48,24 @@ def _environment(layout: Layout) -> list[Statement]:
 
 
 def _endpoints(layout: Layout) -> list[Statement]:
-    """MWAA makes its VPC endpoints and network interfaces with the rights of who creates the environment."""
+    """MWAA makes its VPC endpoints and network interfaces with the rights of who creates the environment.
+
+    What it makes them in is ours, by its tag; or is there already, by its ids. A network of endpoints has its own made
+    by CloudFormation, that of S3 in route tables.
+    """
     region, account = layout.topology.hub.region, layout.topology.hub_account
     actions = ["ec2:CreateNetworkInterface", "ec2:CreateVpcEndpoint"]
     made = [arn("ec2", region, account, f"{kind}/*") for kind in ("network-interface", "vpc-endpoint")]
-    inside = [arn("ec2", region, account, f"{kind}/*") for kind in ("security-group", "subnet", "vpc")]
+    network = layout.topology.hub.network
+    kinds = ("route-table", "security-group", "subnet", "vpc") if network.kind == "endpoints" else _INSIDE
+    inside = [f"{kind}/*" for kind in kinds]
+    if not network.is_made:
+        groups = [f"security-group/{each}" for each in sorted(set(network.security_groups))]
+        inside = [*groups, *(f"subnet/{each}" for each in sorted(network.subnets)), f"vpc/{network.vpc}"]
+    named = [arn("ec2", region, account, each) for each in inside]
     return [
         allow("MakeEndpoints", actions, made),
-        allow("MakeEndpointsInside", actions, inside, our_tag(layout)),
+        allow("MakeEndpointsInside", actions, named, our_tag(layout) if network.is_made else None),
     ]
 
 

@@ -2,7 +2,8 @@
 
 The rights are those of `crosswind deploy`, `run` and `destroy` with the sweep after it, for exactly one topology's
 names, and of `crosswind reap` and `lineage`. CloudFormation acts with its caller's rights, so what its handlers need is
-here too (`provider_statements`, `provider_messages`); the stacks of StackSets are the StackSet execution role's.
+here too (`provider_statements`, `provider_messages`, `provider_roles`); the stacks of StackSets are the StackSet
+execution role's.
 `deployer_storage` is about buckets; `deployer_network` and `deployer_airflow` are the hub's.
 """
 
@@ -15,30 +16,35 @@ from crosswind.synth import (
     deployer_airflow,
     deployer_network,
     deployer_storage,
+    holdings,
     provider_messages,
+    provider_roles,
     provider_statements,
     sagemaker_statements,
 )
 from crosswind.synth.arns import arn, log_group_arn, site_arn
 from crosswind.synth.layout import Layout
 from crosswind.synth.roles import Statement, allow
+from crosswind.synth.stack import Stack
 from crosswind.topology.model import SparkJob
 
 __all__ = ["deployer"]
 
 
-def deployer(layout: Layout, account: str) -> dict[str, list[Statement]]:
+def deployer(layout: Layout, account: str, stacks: Sequence[Stack]) -> dict[str, list[Statement]]:
     """What the deployer may do in an account, by noun.
 
     Args:
         layout: of the topology.
         account: its declared name.
+        stacks: all that it deploys there.
     """
     home = layout.home_sites(account)
+    own = [stack for stack in stacks if stack.kind == "stack"]
     groups = {
-        "stacks": _stacks(layout, account),
+        "stacks": _stacks(layout, account, own, [stack for stack in stacks if stack.kind == "stackset"]),
         "storage": deployer_storage.storage(layout, account),
-        "roles": _roles(layout, account, home),
+        "roles": [*provider_roles.manage_roles(layout, account, own), *_pass_roles(layout, account, home)],
         "jobs": _jobs(layout, account, home),
         "survey": _survey(layout, account),
     }
@@ -48,14 +54,7 @@ def deployer(layout: Layout, account: str) -> dict[str, list[Statement]]:
     return {name: statements for name, statements in groups.items() if statements}
 
 
-def _stacks(layout: Layout, account: str) -> list[Statement]:
-    topology, identity = layout.topology, layout.account_id(account)
-    places = [(layout.home(account), layout.site_stack(site)) for site in layout.home_sites(account)]
-    far = layout.far_sites(account)
-    if far:
-        places.append((layout.home(account), layout.stacksets_stack(account)))
-    if layout.is_hub(account):
-        places += [(topology.hub.region, name) for name in (layout.network_stack(), layout.airflow_stack())]
+def _stacks(layout: Layout, account: str, own: Sequence[Stack], sets: Sequence[Stack]) -> list[Statement]:
     actions = [
         "ContinueUpdateRollback",
         "CreateStack",
@@ -70,13 +69,13 @@ def _stacks(layout: Layout, account: str) -> list[Statement]:
         allow(
             "ManageStacks",
             [f"cloudformation:{action}" for action in actions],
-            [arn("cloudformation", region, identity, f"stack/{name}/*") for region, name in places],
+            [arn("cloudformation", stack.region, stack.account, f"stack/{stack.name}/*") for stack in own],
         )
     ]
-    return [*statements, *_stacksets(layout, account, far)] if far else statements
+    return [*statements, *_stacksets(layout, account, sets)] if sets else statements
 
 
-def _stacksets(layout: Layout, account: str, far: Sequence[str]) -> list[Statement]:
+def _stacksets(layout: Layout, account: str, sets: Sequence[Stack]) -> list[Statement]:
     """StackSets at home, and looks at their stacks in the other Regions.
 
     The types that a StackSet's template may hold are resources of a call too. Source:
@@ -95,7 +94,6 @@ def _stacksets(layout: Layout, account: str, far: Sequence[str]) -> list[Stateme
         "UntagResource",
         "UpdateStackSet",
     ]
-    names = [layout.site_stack(site) for site in far]
     return [
         # A StackSet that is not there yet takes no resource.
         allow(
@@ -108,35 +106,26 @@ def _stacksets(layout: Layout, account: str, far: Sequence[str]) -> list[Stateme
             "ManageStackSets",
             [f"cloudformation:{action}" for action in actions],
             [
-                *(arn("cloudformation", home, identity, f"stackset/{name}:*") for name in names),
-                *(arn("cloudformation", "*", identity, f"stackset-target/{name}:*") for name in names),
-                *(
-                    arn("cloudformation", home, "*", f"type/resource/{kind}")
-                    for kind in provider_statements.types_of_sites(layout, far)
-                ),
+                *(arn("cloudformation", home, identity, f"stackset/{each.name}:*") for each in sets),
+                *(arn("cloudformation", "*", identity, f"stackset-target/{each.name}:*") for each in sets),
+                *(arn("cloudformation", home, "*", f"type/resource/{kind}") for kind in holdings.types(sets)),
             ],
         ),
         allow(
             "FollowStackSets",
             ["cloudformation:DescribeStackEvents"],
-            [site_arn(layout, site, "cloudformation", f"stack/StackSet-{layout.site_stack(site)}-*") for site in far],
+            [arn("cloudformation", each.region, identity, f"stack/StackSet-{each.name}-*") for each in sets],
         ),
     ]
 
 
-def _roles(layout: Layout, account: str, home: Sequence[str]) -> list[Statement]:
-    roles = provider_statements.roles_of_sites(layout, home) if home else set()
-    passed = provider_statements.passed_by_sites(layout, home)
+def _pass_roles(layout: Layout, account: str, home: Sequence[str]) -> list[Statement]:
+    passed = provider_roles.passed_by_sites(layout, home)
     if layout.far_sites(account):
-        administration = layout.names.role("stackset-administration")
-        roles |= {administration, layout.names.role("stackset-execution")}
-        passed[administration] = "cloudformation.amazonaws.com"
+        passed[layout.names.role("stackset-administration")] = "cloudformation.amazonaws.com"
     if layout.is_hub(account):
-        execution = layout.names.role("execution")
-        roles.add(execution)
-        passed[execution] = "airflow.amazonaws.com"
-    statements = [provider_statements.manage_roles(layout, account, sorted(roles))] if roles else []
-    return [*statements, *provider_statements.pass_roles(layout, account, passed)]
+        passed[layout.names.role("execution")] = "airflow.amazonaws.com"
+    return provider_roles.pass_roles(layout, account, passed)
 
 
 def _jobs(layout: Layout, account: str, home: Sequence[str]) -> list[Statement]:
@@ -194,7 +183,7 @@ def _survey(layout: Layout, account: str) -> list[Statement]:
     if provider_messages.telling(layout, layout.sites(account)):
         actions.append("sqs:ListQueues")
     if layout.is_hub(account):
-        actions += ["airflow:ListEnvironments", *deployer_network.LOOKS]
+        actions += ["airflow:ListEnvironments", *deployer_network.looks(layout)]
     regions = list(layout.regions(account))
     return [
         allow("SurveyRegions", sorted(set(actions)), ["*"], {"StringEquals": {"aws:RequestedRegion": regions}}),

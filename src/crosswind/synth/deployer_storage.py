@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from crosswind.synth import handover_statements, key_statements, provider_statements
+from crosswind.synth import handover_statements, key_statements, provider_roles, provider_statements
 from crosswind.synth.arns import arn, bucket_arn, key_arn, object_arn
 from crosswind.synth.grants import split_ref
 from crosswind.synth.layout import Layout, camel
@@ -26,7 +26,8 @@ def storage(layout: Layout, account: str) -> list[Statement]:
     home = [name for site in layout.home_sites(account) for name, _ in layout.buckets(site)]
     arns: list[Any] = [bucket_arn(layout, name) for name in home]
     every: list[Any] = [bucket_arn(layout, name) for name in mine]
-    files = _files(layout, mine)
+    used = [name for site in layout.sites(account) for name, _ in layout.all_buckets(site)]
+    files = _files(layout, used)
     contents: list[Any] = [key_arn(layout, name, "*") for name in mine]
     statements: list[Statement] = []
     if layout.is_hub(account):
@@ -38,25 +39,32 @@ def storage(layout: Layout, account: str) -> list[Statement]:
         statements.append(allow("RemoveDags", ["s3:DeleteObject"], [sub(f"{airflow}/dags/*")]))
         statements.append(allow("LocateAirflowBucket", ["s3:GetBucketLocation"], [sub(airflow)]))
     if arns:
-        sources = provider_statements.sources_of(layout, layout.home_sites(account))
+        sources = provider_roles.sources_of(layout, layout.home_sites(account))
         statements += provider_statements.manage_buckets(arns, [bucket_arn(layout, name) for name in sources])
     statements += provider_statements.manage_keys(layout, home)
-    if every:
+    holding = [name for name in used if _files(layout, [name])]
+    # S3 says that a file is not there yet only to those who may list.
+    if there := [bucket_arn(layout, name) for name in holding if name not in mine]:
+        statements.append(allow("LookIntoBuckets", ["s3:ListBucket"], there))
+    if files:
         statements += [
             allow("UploadFiles", ["s3:GetObject", "s3:PutObject"], files),
-            *_use_keys(layout, account, "EncryptUploads", "kms:GenerateDataKey"),
+            *_use_keys(layout, account, "EncryptUploads", "kms:GenerateDataKey", holding),
+        ]
+    if every:
+        statements += [
             allow("EmptyBuckets", ["s3:ListBucketVersions"], every),
             allow("EmptyOfObjects", ["s3:DeleteObjectVersion"], contents),
             *_far(layout, account),
         ]
-    return [*statements, *_replicas(layout, mine), *_records(layout, account, mine)]
+    return [*statements, *_replicas(layout, used), *_records(layout, account, used, holding)]
 
 
 def _far(layout: Layout, account: str) -> list[Statement]:
     """Of buckets that StackSets make: a removal stops replication, and deletes what no stack holds any more."""
     sites = layout.far_sites(account)
     arns = [bucket_arn(layout, name) for site in sites for name, _ in layout.buckets(site)]
-    replicating = [bucket_arn(layout, name) for name in provider_statements.sources_of(layout, sites)]
+    replicating = [bucket_arn(layout, name) for name in provider_roles.sources_of(layout, sites)]
     return [
         *([allow("DeleteFarBuckets", ["s3:DeleteBucket", "s3:ListBucket"], arns)] if arns else []),
         *([allow("StopFarReplication", ["s3:PutReplicationConfiguration"], replicating)] if replicating else []),
@@ -71,7 +79,7 @@ def _replicas(layout: Layout, mine: Sequence[str]) -> list[Statement]:
     return [allow("SeeReplicas", ["s3:GetObjectVersion"], arns)] if arns else []
 
 
-def _records(layout: Layout, account: str, mine: Sequence[str]) -> list[Statement]:
+def _records(layout: Layout, account: str, mine: Sequence[str], holding: Sequence[str]) -> list[Statement]:
     """`lineage` reads what models were made from, and whether they are the same still; `reap`, whose a run is."""
     jobs = [job for job in layout.topology.jobs.values() if isinstance(job, TrainingJob)]
     models = {split_ref(folder) for job in jobs for folder in job.writes}
@@ -83,20 +91,21 @@ def _records(layout: Layout, account: str, mine: Sequence[str]) -> list[Statemen
         *([allow("ReadLineage", ["s3:GetObject"], lineage)] if lineage else []),
         *([allow("ReadClaims", ["s3:GetObject"], [object_arn(layout, b, CLAIMS) for b in claims])] if claims else []),
     ]
-    return [*statements, *_use_keys(layout, account, "DecryptRecords", "kms:Decrypt")] if statements else []
+    read = {*holding, *claims, *(bucket for bucket, _ in models)}
+    return [*statements, *_use_keys(layout, account, "DecryptRecords", "kms:Decrypt", read)]
 
 
 def _keyed(layout: Layout, account: str) -> dict[str, list[str]]:
-    """The buckets of an account that have keys of their own, by Region."""
+    """The buckets of an account that keys other than AWS's encrypt, by Region."""
     found: dict[str, list[str]] = {}
     for site in layout.sites(account):
-        for name, _ in layout.buckets(site):
+        for name, _ in layout.all_buckets(site):
             if layout.has_key(name):
                 found.setdefault(layout.topology.region_of(site), []).append(name)
     return {region: sorted(found[region]) for region in sorted(found)}
 
 
-def _use_keys(layout: Layout, account: str, sid: str, action: str) -> list[Statement]:
+def _use_keys(layout: Layout, account: str, sid: str, action: str, used: Collection[str]) -> list[Statement]:
     """The keys of our buckets, by way of S3: their ids are not known here, but the context in which S3 uses them is."""
     return [
         allow(
@@ -105,31 +114,33 @@ def _use_keys(layout: Layout, account: str, sid: str, action: str) -> list[State
             [arn("kms", region, layout.account_id(account), "key/*")],
             key_statements.through_s3(layout, buckets),
         )
-        for region, buckets in _keyed(layout, account).items()
+        for region, keyed in _keyed(layout, account).items()
+        if (buckets := [bucket for bucket in keyed if bucket in used])
     ]
 
 
 def _files(layout: Layout, buckets: Sequence[str]) -> list[Any]:
     """The objects that deploy uploads into declared buckets: markers of folders, scripts, configurations, data."""
     topology, names = layout.topology, layout.names
-    keys = [(name, f"{folder}/") for name in buckets for folder in sorted(topology.buckets[name].folders)]
+    made = [name for name in buckets if topology.buckets[name].is_made]
+    keys = [(name, f"{folder}/") for name in made for folder in sorted(topology.buckets[name].folders)]
     for name, job in sorted(topology.jobs.items()):
-        if isinstance(job, GlueJob | ProcessingJob):
-            keys.append((split_ref(job.scripts)[0], names.script_key(name)))
-        if isinstance(job, SageMakerJob):
-            keys.append((split_ref(job.configs)[0], names.config_key(name)))
+        if isinstance(job, GlueJob | ProcessingJob) and (script := split_ref(job.scripts)[0]) in buckets:
+            keys.append((script, names.script_key(name)))
+        if isinstance(job, SageMakerJob) and (config := split_ref(job.configs)[0]) in buckets:
+            keys.append((config, names.config_key(name)))
     keys += [split_ref(target) for target in sorted(topology.data)]
     return [key_arn(layout, bucket, key) for bucket, key in keys if bucket in buckets]
 
 
 def survey_keys(layout: Layout, account: str) -> list[Statement]:
     """A key that CloudFormation has deleted still waits for its end, without an alias: its tags alone tell of it."""
-    regions = list(_keyed(layout, account))
+    regions = [region for region, each in _keyed(layout, account).items() if any(map(layout.makes_key, each))]
     if not regions:
         return []
     listing = allow("SurveyKeys", ["kms:ListKeys"], ["*"], {"StringEquals": {"aws:RequestedRegion": regions}})
     # Where keys are managed at home, they may be looked at already.
-    home = {b for site in layout.home_sites(account) for b, _ in layout.buckets(site) if layout.has_key(b)}
+    home = {b for site in layout.home_sites(account) for b, _ in layout.buckets(site) if layout.makes_key(b)}
     looked_at = {layout.topology.region_of(layout.topology.buckets[bucket].site) for bucket in home}
     far = [arn("kms", region, layout.account_id(account), "key/*") for region in regions if region not in looked_at]
     return [listing, *([allow("SurveyKeyTags", ["kms:DescribeKey", "kms:ListResourceTags"], far)] if far else [])]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, assert_never
 
-from crosswind.synth import site_statements
 from crosswind.synth.grants import Grant, split_ref
+from crosswind.synth.job_roles import add_job_role
 from crosswind.synth.layout import Layout, camel
-from crosswind.synth.roles import add_role, service_trust
-from crosswind.synth.template import Template, get_att
+from crosswind.synth.template import Template
 from crosswind.topology.model import PythonShellJob, SparkJob
 
 __all__ = ["add_glue_job"]
@@ -21,22 +20,14 @@ def add_glue_job(
     template: Template, layout: Layout, found: Sequence[Grant], name: str, job: SparkJob | PythonShellJob
 ) -> None:
     """Add a Glue job and its role. The script is uploaded by deploy, beside the template."""
-    role_of = site_statements.spark_job if isinstance(job, SparkJob) else site_statements.python_shell_job
-    role = add_role(
-        template,
-        f"{camel(name)}JobRole",
-        layout.names.job_role(name),
-        f"The Glue job {name} runs under this role.",
-        trust=[service_trust(["glue.amazonaws.com"])],
-        statements=role_of(layout, found, name),
-    )
+    role = add_job_role(template, layout, found, name)
     bucket, _ = split_ref(job.scripts)
     template.add(
         f"{camel(name)}Job",
         "AWS::Glue::Job",
         {
             "Name": layout.names.job(name),
-            "Role": get_att(role, "Arn"),
+            "Role": role,
             **_machine(job, f"s3://{layout.names.bucket(bucket)}/{layout.names.script_key(name)}"),
             "Timeout": job.timeout_minutes,
             # Airflow retries, with a prefix of its own for each attempt; a retry by Glue would write into the

@@ -145,30 +145,33 @@ def guard(layout: Layout, bucket: str, paths: Sequence[str]) -> list[Statement]:
     through, since a manifest is put in one call.
     """
     found = [grant for grant in layout.found.on(bucket) if split_ref(grant.what)[1] in paths]
+    paths = sorted({split_ref(grant.what)[1] for grant in found if grant.verb in ("write", "publish")})
+    if not paths:  # nobody here writes there, so that there is nobody to refuse
+        return []
     publishing = {grant.pipeline for grant in found if grant.verb == "publish"}
     site = layout.topology.buckets[bucket].site
     publishers = [a for a in layout.actors if site in a.sites and (a.pipeline is None or a.pipeline in publishing)]
     cleaners = sorted({grant.who.removeprefix("job ") for grant in found if grant.verb == "delete"})
-    handovers = [handover_arn(layout, bucket, path) for path in paths]
 
-    def deny(sid: str, action: str, condition: Mapping[str, Any]) -> Statement:
+    def deny(sid: str, action: str, folders_: Sequence[str], condition: Mapping[str, Any]) -> Statement:
         return {
             "Sid": sid,
             "Effect": "Deny",
             "Principal": "*",
             "Action": action,
-            "Resource": handovers,
+            "Resource": [handover_arn(layout, bucket, path) for path in folders_],
             **({"Condition": condition} if condition else {}),
         }
 
     # Spark's roles alone may delete what they write.
-    writers = {grant.who.removeprefix("job ") for grant in found if grant.verb == "write"} - set(cleaners)
-    spark = [job for job in writers if isinstance(layout.topology.jobs[job], SparkJob)]
-    stay = deny("HandoversStay", "s3:DeleteObject", _but([_job_role(layout, job) for job in cleaners]))
+    written = [g for g in found if g.verb == "write" and g.who.removeprefix("job ") not in cleaners]
+    spark = [g for g in written if isinstance(layout.topology.jobs[g.who.removeprefix("job ")], SparkJob)]
+    stays = sorted({split_ref(grant.what)[1] for grant in spark})
+    keep = _but([_job_role(layout, job) for job in cleaners])
     return [
-        deny("HandoversOnce", "s3:PutObject", {"Null": {"s3:if-none-match": "true"}}),
-        deny("HandoversByAirflow", "s3:PutObject", _but([_role(layout, a.account, a.role) for a in publishers])),
-        *([stay] if spark else []),
+        deny("HandoversOnce", "s3:PutObject", paths, {"Null": {"s3:if-none-match": "true"}}),
+        deny("HandoversByAirflow", "s3:PutObject", paths, _but([_role(layout, a.account, a.role) for a in publishers])),
+        *([deny("HandoversStay", "s3:DeleteObject", stays, keep)] if stays else []),
     ]
 
 

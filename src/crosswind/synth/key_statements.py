@@ -146,7 +146,9 @@ def only_this_key(layout: Layout, bucket: str, key: Any) -> list[Statement]:
             # Of a request that names no key, the second is true as well: S3 would take its own (`aws/s3`).
             "Condition": {
                 "StringEquals": {names[0]: "aws:kms"},
-                "StringNotEquals": {names[1]: [key, alias_arn(layout, bucket)]},
+                "StringNotEquals": {
+                    names[1]: [key, *([alias_arn(layout, bucket)] if layout.makes_key(bucket) else [])]
+                },
             },
         },
     ]

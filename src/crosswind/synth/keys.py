@@ -2,7 +2,7 @@
 
 A key's id is KMS's to choose, and IAM policies name keys by ARN alone (an alias there names nothing:
 docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html). So the ARN goes from stack to stack as a
-bucket's name does: an output, and a parameter that comes late.
+bucket's name does: an output, and a parameter that comes late. The ARN of a key that is there already is declared.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from crosswind.synth import key_statements
+from crosswind.synth.arns import given_arn
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.roles import Statement
 from crosswind.synth.template import Template, get_att, if_set, ref
 
-__all__ = ["add_key", "key_here", "key_parameter"]
+__all__ = ["add_key", "key_at", "key_parameter"]
 
 # The shortest that KMS takes. A bucket must be empty before its stack goes, so by then nothing is encrypted with it.
 _WINDOW_DAYS = 7
@@ -26,9 +27,12 @@ def key_parameter(bucket: str) -> str:
     return f"{camel(bucket)}KeyArn"
 
 
-def key_here(bucket: str) -> dict[str, Any]:
-    """The ARN of a bucket's key, in the bucket's own stack."""
-    return get_att(f"{camel(bucket)}Key", "Arn")
+def key_at(layout: Layout, bucket: str, site: str) -> Any:
+    """The ARN of a bucket's key, as the stack of a site has it."""
+    declared = layout.topology.buckets[bucket]
+    if declared.existing_key is not None:
+        return given_arn(declared.existing_key)
+    return get_att(f"{camel(bucket)}Key", "Arn") if declared.site == site else ref(key_parameter(bucket))
 
 
 def add_key(

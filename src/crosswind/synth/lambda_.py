@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crosswind.synth import site_statements
 from crosswind.synth.grants import Grant
+from crosswind.synth.job_roles import add_job_role
 from crosswind.synth.layout import Layout, camel
-from crosswind.synth.roles import add_role, service_trust
-from crosswind.synth.template import Template, get_att, ref
+from crosswind.synth.template import Template, ref
 from crosswind.topology.model import LambdaJob
 
 __all__ = ["add_lambda_job"]
@@ -33,14 +32,7 @@ def add_lambda_job(
         source: the text of its file; inline code is the module `index`.
     """
     function = layout.names.job(name)
-    role = add_role(
-        template,
-        f"{camel(name)}JobRole",
-        layout.names.job_role(name),
-        f"The Lambda function {name} runs under this role.",
-        trust=[service_trust(["lambda.amazonaws.com"], layout.topology.account_of(job.site))],
-        statements=site_statements.lambda_job(layout, found, name),
-    )
+    role = add_job_role(template, layout, found, name)
     # Made here and not by the first invocation, so that it has a retention and goes with the stack.
     logs = template.add(
         f"{camel(name)}JobLogs",
@@ -53,7 +45,7 @@ def add_lambda_job(
         "AWS::Lambda::Function",
         {
             "FunctionName": function,
-            "Role": get_att(role, "Arn"),
+            "Role": role,
             "Runtime": job.runtime,
             "Handler": f"index.{job.handler}",
             "Code": {"ZipFile": source},

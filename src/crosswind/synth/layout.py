@@ -93,6 +93,14 @@ class Layout:
         """The name of a site's stack or StackSet."""
         return self.names.stack("site", site)
 
+    def jobs_stack(self, site: str, part: str) -> str:
+        """The name of a stack, or StackSet, of jobs and roles of a site that is too large for one."""
+        return self.names.stack("jobs", f"{site}-{part}")
+
+    def connections_stack(self, part: str) -> str:
+        """The name of a stack of connections, of a hub with too many for one."""
+        return self.names.stack("connections", f"{HUB}-{part}")
+
     def network_stack(self) -> str:
         """The name of the hub's first stack: network, bucket, execution role."""
         return self.names.stack("network", HUB)
@@ -109,6 +117,20 @@ class Layout:
         """The name of the stack of an account's deployer role."""
         return self.names.stack("deployer", account)
 
+    def rights_stack(self, account: str) -> str:
+        """The name of the stack of those policies of the deployer for which its own has no room."""
+        return self.names.stack("rights", account)
+
+    @property
+    def boundary(self) -> str:
+        """The name of the permissions boundary of every role that the templates make."""
+        return self.names.role("boundary")
+
+    @property
+    def deployer_boundary(self) -> str:
+        """The name of the permissions boundary of the roles that make roles."""
+        return self.names.role("deployer-boundary")
+
     @cached_property
     def accounts(self) -> tuple[str, ...]:
         """The declared names of the accounts in use: the hub's and those that have sites, sorted."""
@@ -124,7 +146,11 @@ class Layout:
         return account == self.topology.hub.account
 
     def buckets(self, site: str) -> tuple[tuple[str, Bucket], ...]:
-        """The buckets at a site, sorted by name."""
+        """The buckets that the site's stack makes, sorted by name."""
+        return tuple((name, bucket) for name, bucket in self.all_buckets(site) if bucket.is_made)
+
+    def all_buckets(self, site: str) -> tuple[tuple[str, Bucket], ...]:
+        """The buckets at a site, also those that are there already; sorted by name."""
         return tuple((name, self.topology.buckets[name]) for name in self._buckets.get(site, ()))
 
     def jobs(self, site: str) -> tuple[tuple[str, Job], ...]:
@@ -155,13 +181,22 @@ class Layout:
         """Those of them that are S3's to move."""
         return tuple((name, replication) for name, replication in self.handed_over(bucket) if replication.by_s3)
 
+    @cached_property
+    def two_way(self) -> frozenset[str]:
+        """The replications, by name, whose folder S3 replicates back again."""
+        return self.topology.two_way()
+
     def failure_folders(self, bucket: str) -> tuple[str, ...]:
         """The folders of a bucket of which S3 tells what it fails to replicate, sorted."""
         return tuple(sorted({r.folder for _, r in self.replications(bucket) if r.failure_events}))
 
     def has_key(self, bucket: str) -> bool:
-        """Whether a KMS key of its own encrypts a declared bucket."""
+        """Whether a KMS key that is not AWS's own encrypts a declared bucket."""
         return self.topology.buckets[bucket].has_key
+
+    def makes_key(self, bucket: str) -> bool:
+        """Whether the stack of a declared bucket makes its key."""
+        return self.topology.buckets[bucket].makes_key
 
     def bucket_account(self, bucket: str) -> str:
         """The id of the account that owns a bucket."""

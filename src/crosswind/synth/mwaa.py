@@ -39,10 +39,7 @@ def add_environment(template: Template, layout: Layout) -> str:
             "RequirementsS3ObjectVersion": ref("RequirementsObjectVersion"),
             "PluginsS3Path": PLUGINS_KEY,
             "PluginsS3ObjectVersion": ref("PluginsObjectVersion"),
-            "NetworkConfiguration": {
-                "SubnetIds": ref("SubnetIds"),
-                "SecurityGroupIds": [ref("SecurityGroupId")],
-            },
+            "NetworkConfiguration": _network(layout),
             "LoggingConfiguration": {module: {"Enabled": True, "LogLevel": "INFO"} for module in _MODULES},
             "AirflowConfigurationOptions": _options(layout),
         },
@@ -50,6 +47,13 @@ def add_environment(template: Template, layout: Layout) -> str:
     template.output("EnvironmentArn", get_att(environment, "Arn"), "The MWAA environment.")
     template.output("WebserverUrl", get_att(environment, "WebserverUrl"), "The host of Airflow's UI.")
     return environment
+
+
+def _network(layout: Layout) -> dict[str, Any]:
+    network = layout.topology.hub.network
+    if network.is_made:
+        return {"SubnetIds": ref("SubnetIds"), "SecurityGroupIds": [ref("SecurityGroupId")]}
+    return {"SubnetIds": sorted(network.subnets), "SecurityGroupIds": sorted(set(network.security_groups))}
 
 
 def _options(layout: Layout) -> dict[str, Any]:

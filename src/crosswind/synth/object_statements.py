@@ -11,10 +11,10 @@ from typing import Any
 
 from crosswind.synth import key_statements
 from crosswind.synth.arns import bucket_arn, key_arn, object_arn, pattern
-from crosswind.synth.keys import key_here, key_parameter
+from crosswind.synth.keys import key_at, key_parameter
 from crosswind.synth.layout import Layout, camel
 from crosswind.synth.roles import Statement, allow
-from crosswind.synth.template import if_set, ref
+from crosswind.synth.template import if_set
 from crosswind.topology.model import SparkJob
 
 __all__ = [
@@ -143,9 +143,7 @@ def use_keys(
             use = key_statements.seal
         if not layout.has_key(bucket):
             continue
-        if layout.topology.buckets[bucket].site == site:
-            statements.append(use(layout, bucket, key_here(bucket)))
-        else:
-            parameter = key_parameter(bucket)
-            statements.append(if_set(f"Has{parameter}", use(layout, bucket, ref(parameter))))
+        statement = use(layout, bucket, key_at(layout, bucket, site))
+        late = layout.makes_key(bucket) and layout.topology.buckets[bucket].site != site
+        statements.append(if_set(f"Has{key_parameter(bucket)}", statement) if late else statement)
     return statements

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["POLICIES", "POLICY_CHARACTERS", "ROLE_CHARACTERS", "packed", "size"]
+__all__ = ["POLICIES", "POLICY_CHARACTERS", "ROLE_CHARACTERS", "by_noun", "filled", "packed", "size"]
 
 # docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, white space not counted.
 ROLE_CHARACTERS = 10_240
@@ -38,6 +38,66 @@ def packed(statements: Sequence[Statement]) -> list[list[Statement]]:
         parts[-1].append(statement)
         used += length
     return parts
+
+
+def by_noun(groups: Mapping[str, Sequence[Statement]]) -> dict[str, list[Statement]]:
+    """Statements in managed policies by name: one a noun, or several; filled over nouns where a role takes no more.
+
+    Args:
+        groups: the statements by noun.
+    """
+    parts = {
+        noun if number == 1 else f"{noun}-{number}": part
+        for noun, statements in groups.items()
+        for number, part in enumerate(packed(statements), start=1)
+    }
+    if len(parts) <= POLICIES:
+        return parts
+    every = [statement for statements in groups.values() for statement in statements]
+    return {f"part-{number}": part for number, part in enumerate(filled(every), start=1)}
+
+
+def filled(statements: Sequence[Statement]) -> list[list[Statement]]:
+    """The statements in their order, each policy filled up: a statement goes on in the next with its other resources.
+
+    Args:
+        statements: one that does not fit becomes several, as with `packed`.
+    """
+    parts: list[list[Statement]] = []
+    room = 0
+    for statement in statements:
+        left, number = statement, 1
+        while left:
+            fits, rest = _divided(left, room)
+            if fits:
+                named = {**fits, "Sid": f"{statement['Sid']}{number}"} if number > 1 else fits
+                parts[-1].append(named)
+                room -= size(named) + 1
+                number += 1
+            if rest:
+                parts.append([])
+                room = POLICY_CHARACTERS - _AROUND
+            left = rest
+    return parts
+
+
+def _divided(statement: Statement, room: int) -> tuple[Statement, Statement]:
+    """What of a statement fits into some characters, and the rest; empty where there is none."""
+    resources = statement.get("Resource")
+    room -= _SPARE - _AROUND + 1
+    if size(statement) <= room:
+        return statement, {}
+    if not isinstance(resources, list) or len(resources) == 1:
+        if room >= POLICY_CHARACTERS - 2 * _AROUND:  # an empty policy: nothing is gained by a further one
+            return statement, {}
+        return {}, statement
+    used, count = size({**statement, "Resource": []}), 0
+    while used + size(resources[count]) + 1 <= room:
+        used += size(resources[count]) + 1
+        count += 1
+    if not count:
+        return {}, statement
+    return {**statement, "Resource": resources[:count]}, {**statement, "Resource": resources[count:]}
 
 
 def size(content: Any) -> int:

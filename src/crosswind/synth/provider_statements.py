@@ -3,19 +3,19 @@
 CloudFormation has no rights of its own: it acts with those of its caller, or, in the stacks of a StackSet, with
 the execution role's. What a resource type needs is in the `handlers` of its schema (`aws cloudformation
 describe-type --type RESOURCE --type-name ...`): a handler reads the whole resource back after each change, and so
-also settings that no template of ours has. `provider_messages` goes on with queues and what sends to them.
+also settings that no template of ours has. `provider_messages` goes on with queues and what sends to them,
+`provider_roles` with roles and their policies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from crosswind.synth import provider_messages
-from crosswind.synth.arns import alias_arn, arn, job_arn, role_arn
-from crosswind.synth.layout import Layout, camel
+from crosswind.synth.arns import alias_arn, arn, job_arn
+from crosswind.synth.layout import Layout
 from crosswind.synth.roles import Statement, allow
-from crosswind.topology.model import GlueJob, LambdaJob, SageMakerJob
+from crosswind.topology.model import GlueJob, LambdaJob
 
 __all__ = [
     "LOOKED_UP_LOGS",
@@ -26,12 +26,6 @@ __all__ = [
     "manage_glue_jobs",
     "manage_keys",
     "manage_log_groups",
-    "manage_roles",
-    "pass_roles",
-    "passed_by_sites",
-    "roles_of_sites",
-    "sources_of",
-    "types_of_sites",
 ]
 
 LOOKED_UP_LOGS = ("logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies")
@@ -86,46 +80,6 @@ def manage_buckets(arns: Sequence[Any], replicating: Sequence[Any]) -> list[Stat
     return [allow("ManageBuckets", actions, arns), *replicate]
 
 
-def manage_roles(layout: Layout, account: str, roles: Sequence[str]) -> Statement:
-    """AWS::IAM::Role, by the roles' names."""
-    actions = [
-        "CreateRole",
-        "DeleteRole",
-        "DeleteRolePolicy",
-        "GetRole",
-        "GetRolePolicy",
-        "ListAttachedRolePolicies",
-        "ListRolePolicies",
-        "PutRolePolicy",
-        "TagRole",
-        "UntagRole",
-        "UpdateAssumeRolePolicy",
-        "UpdateRole",
-        "UpdateRoleDescription",
-    ]
-    arns = [role_arn(layout.account_id(account), role) for role in roles]
-    return allow("ManageRoles", [f"iam:{action}" for action in actions], arns)
-
-
-def pass_roles(layout: Layout, account: str, passed: Mapping[str, str]) -> list[Statement]:
-    """`iam:PassRole`, one statement a service: no role may be passed to another service than its own.
-
-    Args:
-        layout: of the topology.
-        account: the roles' account, by its declared name.
-        passed: the service principal by the role's name.
-    """
-    return [
-        allow(
-            f"Pass{camel(service.split('.')[0])}Roles",
-            ["iam:PassRole"],
-            [role_arn(layout.account_id(account), role) for role in sorted(passed) if passed[role] == service],
-            {"StringEquals": {"iam:PassedToService": service}},
-        )
-        for service in sorted(set(passed.values()))
-    ]
-
-
 def manage_glue_jobs(layout: Layout, jobs: Sequence[str]) -> Statement:
     """AWS::Glue::Job."""
     actions = ["CreateJob", "DeleteJob", "GetJob", "GetTags", "TagResource", "UntagResource", "UpdateJob"]
@@ -155,13 +109,13 @@ def manage_functions(layout: Layout, functions: Sequence[str]) -> Statement:
 
 
 def manage_keys(layout: Layout, buckets: Iterable[str]) -> list[Statement]:
-    """AWS::KMS::Key and AWS::KMS::Alias, of the buckets among these that have keys of their own.
+    """AWS::KMS::Key and AWS::KMS::Alias, of the buckets among these whose stacks make them keys.
 
     Nobody knows a key's id before KMS has chosen it. A key of ours bears the stack's tag from the first, but tags
     count only after up to five minutes (docs.aws.amazon.com/kms/latest/developerguide/abac.html): what follows the
     making at once, all of it harmless, goes without them.
     """
-    keyed = [bucket for bucket in buckets if layout.has_key(bucket)]
+    keyed = [bucket for bucket in buckets if layout.makes_key(bucket)]
     if not keyed:
         return []
     topology = layout.topology
@@ -220,45 +174,3 @@ def glue_jobs_of(layout: Layout, sites: Iterable[str]) -> list[str]:
 def functions_of(layout: Layout, sites: Iterable[str]) -> list[str]:
     """The Lambda jobs at some sites."""
     return [name for site in sites for name, job in layout.jobs(site) if isinstance(job, LambdaJob)]
-
-
-def roles_of_sites(layout: Layout, sites: Sequence[str]) -> set[str]:
-    """The names of the roles that the templates of some sites of an account create."""
-    found = {layout.names.job_role(name) for site in sites for name, _ in layout.jobs(site)}
-    found.update(actor.role for site in sites for actor in layout.actors_in(site))
-    return found | {layout.names.replication_role(bucket) for bucket in sources_of(layout, sites)}
-
-
-def passed_by_sites(layout: Layout, sites: Sequence[str]) -> dict[str, str]:
-    """The roles that these templates pass on, with the service that receives each."""
-    passed = {
-        layout.names.job_role(name): "glue.amazonaws.com" if isinstance(job, GlueJob) else "lambda.amazonaws.com"
-        for site in sites
-        for name, job in layout.jobs(site)
-        if not isinstance(job, SageMakerJob)  # its role is passed at run time, by the cross-account role
-    }
-    passed.update({layout.names.replication_role(bucket): "s3.amazonaws.com" for bucket in sources_of(layout, sites)})
-    return passed
-
-
-def types_of_sites(layout: Layout, sites: Sequence[str]) -> list[str]:
-    """The resource types in the templates of some sites, as CloudFormation writes them in ARNs; sorted."""
-    found = {"AWS-IAM-Role"}
-    if any(layout.buckets(site) for site in sites):
-        found |= {"AWS-S3-Bucket", "AWS-S3-BucketPolicy"}
-    if any(bucket.has_key for site in sites for _, bucket in layout.buckets(site)):
-        found |= {"AWS-KMS-Alias", "AWS-KMS-Key"}
-    if glue_jobs_of(layout, sites):
-        found.add("AWS-Glue-Job")
-    if functions_of(layout, sites):
-        found |= {"AWS-Lambda-Function", "AWS-Logs-LogGroup"}
-    if provider_messages.asynchronous(layout, sites):
-        found.add("AWS-Lambda-EventInvokeConfig")
-    if provider_messages.telling(layout, sites):
-        found |= {"AWS-SQS-Queue", "AWS-SQS-QueuePolicy"}
-    return sorted(found)
-
-
-def sources_of(layout: Layout, sites: Iterable[str]) -> list[str]:
-    """The buckets at some sites that S3 replicates from."""
-    return [name for site in sites for name, _ in layout.buckets(site) if layout.replications(name)]

@@ -120,6 +120,7 @@ def add_role(
     *,
     trust: Sequence[Statement],
     statements: Sequence[Statement],
+    boundary: Any,
     condition: str = "",
     managed: Sequence[Any] = (),
     session_seconds: int = 0,
@@ -133,6 +134,7 @@ def add_role(
         description: for the console.
         trust: who may assume it.
         statements: what it may do; a role without any has no policy.
+        boundary: the name of its permissions boundary, a managed policy of its account; or a reference to it.
         condition: a condition's name; the role exists only while it holds.
         managed: the ARNs of managed policies.
         session_seconds: how long a session may last; 0 for IAM's hour.
@@ -146,6 +148,7 @@ def add_role(
         "RoleName": name,
         "Description": description,
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": list(trust)},
+        "PermissionsBoundary": _policy_arn(boundary) if isinstance(boundary, str) else boundary,
     }
     if statements and inline:  # a policy without statements is not valid
         document = {"Version": "2012-10-17", "Statement": list(statements)}
@@ -157,6 +160,10 @@ def add_role(
     return template.add(logical_id, "AWS::IAM::Role", properties, condition=condition)
 
 
+def _policy_arn(name: str) -> dict[str, Any]:
+    return sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{name}")
+
+
 def _managed(
     template: Template, logical_id: str, role: str, statements: Sequence[Statement], condition: str
 ) -> list[dict[str, Any]]:
@@ -165,7 +172,8 @@ def _managed(
     if len(parts) > POLICIES:
         raise InputError(
             f"role {role}: its statements fill {len(parts)} managed policies; IAM lets one role have {POLICIES}",
-            hint="divide what it may do: `roles: site` or `roles: pipeline`, fewer jobs a site, or more accounts",
+            hint="give it less to do: fewer jobs a site, more accounts, or `roles: site` (with `single` one role does"
+            " all; with `pipeline` Airflow has the most roles to enter)",
         )
     return [
         ref(

@@ -15,7 +15,7 @@ from crosswind.synth import key_statements, object_statements
 from crosswind.synth.actors import Actor
 from crosswind.synth.arns import log_group_arn, processing_arns, role_arn, training_arns
 from crosswind.synth.grants import Grant, folders
-from crosswind.synth.keys import key_here
+from crosswind.synth.keys import key_at
 from crosswind.synth.layout import Layout
 from crosswind.synth.registries import REPOSITORY, registry
 from crosswind.synth.roles import Statement, allow
@@ -52,16 +52,17 @@ def job_role(layout: Layout, found: Sequence[Grant], name: str, kind: Kind) -> l
     "CreateProcessingJob API".
     """
     who = f"job {name}"
-    region = layout.topology.region_of(layout.topology.jobs[name].site)
+    site = layout.topology.jobs[name].site
+    region = layout.topology.region_of(site)
     written = folders(found, who, "write")
-    keys = {bucket: key_here(bucket) for bucket in written if layout.has_key(bucket)}
+    keys = {bucket: key_at(layout, bucket, site) for bucket in written if layout.has_key(bucket)}
     image = f"arn:${{AWS::Partition}}:ecr:{region}:{registry(region)}:repository/{REPOSITORY}"
     return [
         *object_statements.list_folders(layout, folders(found, who, "read", "delete")),
         *object_statements.read(layout, folders(found, who, "read")),
         *object_statements.write(layout, written),
         *object_statements.delete(layout, folders(found, who, "delete")),
-        *object_statements.use_keys(layout, layout.topology.jobs[name].site, folders(found, who, "read"), written),
+        *object_statements.use_keys(layout, site, folders(found, who, "read"), written),
         *([key_statements.encrypt_outputs(kind.outputs, keys)] if keys else []),
         allow(
             "PullImage",

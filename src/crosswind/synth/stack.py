@@ -43,7 +43,8 @@ class Stack:
         name: of the stack or StackSet.
         account: the account whose resources it holds.
         region: the Region whose resources it holds.
-        part: `stacksets`, `site`, `network`, `airflow` or `deployer`.
+        part: `stacksets`, `site`, `network`, `airflow` or `deployer`; `jobs` of a site that is divided, `connections`
+            of a hub that is.
         site: the site's name; the account's declared name for `stacksets` and `deployer`; `hub` for the hub's.
         kind: `stack`, or `stackset` (self-managed, one instance in `account` and `region`).
         template: the template, plain data.
@@ -60,7 +61,7 @@ class Stack:
     name: str
     account: str
     region: str
-    part: Literal["stacksets", "site", "network", "airflow", "deployer"]
+    part: Literal["stacksets", "site", "jobs", "network", "airflow", "connections", "deployer"]
     site: str
     kind: Literal["stack", "stackset"]
     template: dict[str, Any] = field(hash=False)

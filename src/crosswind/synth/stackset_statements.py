@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crosswind.synth import provider_messages, provider_statements
-from crosswind.synth.arns import bucket_arn, role_arn, site_arn
+from crosswind.synth import provider_messages, provider_roles, provider_statements
+from crosswind.synth.arns import arn, bucket_arn, role_arn
 from crosswind.synth.layout import Layout
 from crosswind.synth.roles import Statement, allow
+from crosswind.synth.stack import Stack
 
 __all__ = ["administration", "administrators", "execution"]
 
@@ -37,17 +38,22 @@ def administration(layout: Layout, account: str) -> list[Statement]:
     return [allow("AssumeExecution", ["sts:AssumeRole"], [role_arn(layout.account_id(account), role)])]
 
 
-def execution(layout: Layout, account: str) -> list[Statement]:
-    """StackSets' execution role: what the account's far sites hold, and what StackSets itself needs."""
+def execution(layout: Layout, account: str, stacks: Sequence[Stack]) -> list[Statement]:
+    """StackSets' execution role: what the account's far sites hold, and what StackSets itself needs.
+
+    Args:
+        layout: of the topology.
+        account: its declared name.
+        stacks: the StackSets that it makes.
+    """
     sites = layout.far_sites(account)
-    statements = [_stacks(layout, sites), _look_up(layout, sites), _service_buckets(layout, account)]
+    statements = [_stacks(stacks), _look_up(layout, sites), _service_buckets(layout, account)]
     if buckets := [name for site in sites for name, _ in layout.buckets(site)]:
-        replicating = [bucket_arn(layout, name) for name in provider_statements.sources_of(layout, sites)]
+        replicating = [bucket_arn(layout, name) for name in provider_roles.sources_of(layout, sites)]
         statements += provider_statements.manage_buckets([bucket_arn(layout, name) for name in buckets], replicating)
         statements += provider_statements.manage_keys(layout, buckets)
-    if roles := sorted(provider_statements.roles_of_sites(layout, sites)):
-        statements.append(provider_statements.manage_roles(layout, account, roles))
-    statements += provider_statements.pass_roles(layout, account, provider_statements.passed_by_sites(layout, sites))
+    statements += provider_roles.manage_roles(layout, account, stacks)
+    statements += provider_roles.pass_roles(layout, account, provider_roles.passed_by_sites(layout, sites))
     if glue := provider_statements.glue_jobs_of(layout, sites):
         statements.append(provider_statements.manage_glue_jobs(layout, glue))
     if functions := provider_statements.functions_of(layout, sites):
@@ -56,22 +62,22 @@ def execution(layout: Layout, account: str) -> list[Statement]:
     return [*statements, *provider_messages.manage_messages(layout, sites)]
 
 
-def _stacks(layout: Layout, sites: Sequence[str]) -> Statement:
+def _stacks(stacks: Sequence[Stack]) -> Statement:
     return allow(
         "ManageStacks",
         ["cloudformation:*"],  # as documented, but on the stacks of our StackSets alone
-        [site_arn(layout, site, "cloudformation", f"stack/StackSet-{layout.site_stack(site)}-*") for site in sites],
+        [arn("cloudformation", s.region, s.account, f"stack/StackSet-{s.name}-*") for s in stacks],
     )
 
 
 def _look_up(layout: Layout, sites: Sequence[str]) -> Statement:
-    """Reads that take no resource: CloudFormation's own, and those by which it finds a log group."""
+    """Reads that take no resource: CloudFormation's own, and those by which it finds a function's log group."""
     actions = ["DescribeStacks", "GetTemplateSummary", "ListStacks", "ValidateTemplate"]
     return allow(
         "LookUp",
         [
             *(f"cloudformation:{action}" for action in actions),
-            *provider_statements.LOOKED_UP_LOGS,
+            *(provider_statements.LOOKED_UP_LOGS if provider_statements.functions_of(layout, sites) else ()),
         ],
         ["*"],
         {"StringEquals": {"aws:RequestedRegion": sorted({layout.topology.region_of(site) for site in sites})}},

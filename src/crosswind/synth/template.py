@@ -46,14 +46,18 @@ class Template:
 
     Args:
         description: what the stack holds; up to 1,024 bytes.
+        elsewhere: logical ids of resources in another stack, each with the parameter that carries its ARN: a
+            `Fn::GetAtt` of one is written as a `Ref` to the parameter, which is declared when it is first used.
     """
 
-    def __init__(self, description: str) -> None:
+    def __init__(self, description: str, elsewhere: Mapping[str, str] | None = None) -> None:
         self._description = description
+        self._elsewhere = dict(elsewhere or {})
         self._parameters: dict[str, dict[str, Any]] = {}
         self._conditions: dict[str, Any] = {}
         self._resources: dict[str, dict[str, Any]] = {}
         self._outputs: dict[str, dict[str, Any]] = {}
+        self._told = 0
 
     def parameter(
         self,
@@ -119,7 +123,7 @@ class Template:
             ValueError: on a logical id that is taken or not legal, or a reference to what is not there.
         """
         self._claim(logical_id)
-        resource: dict[str, Any] = {"Type": kind, "Properties": dict(properties)}
+        resource: dict[str, Any] = {"Type": kind, "Properties": self._carried(dict(properties))}
         if condition:
             resource["Condition"] = condition
         if depends_on:
@@ -136,6 +140,12 @@ class Template:
             raise ValueError(f"output {name} is declared twice")
         self._check(name, value)
         self._outputs[name] = {"Value": value, "Description": description}
+
+    def added(self) -> list[str]:
+        """The logical ids of the resources added since the last time."""
+        new = list(self._resources)[self._told :]
+        self._told = len(self._resources)
+        return new
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -162,6 +172,19 @@ class Template:
             if content:
                 template[section] = content
         return template
+
+    def _carried(self, content: Any) -> Any:
+        """Content with what stands elsewhere as parameters."""
+        if not self._elsewhere:
+            return content
+        if isinstance(content, Mapping):
+            if set(content) == {"Fn::GetAtt"} and content["Fn::GetAtt"][0] in self._elsewhere:
+                name = self._elsewhere[content["Fn::GetAtt"][0]]
+                if name not in self._parameters:
+                    self.parameter(name, f"The {content['Fn::GetAtt'][1]} of what another stack of the site holds.")
+                return ref(name)
+            return {key: self._carried(value) for key, value in content.items()}
+        return [self._carried(item) for item in content] if isinstance(content, list | tuple) else content
 
     def _claim(self, logical_id: str) -> None:
         if not _LOGICAL_ID.match(logical_id):

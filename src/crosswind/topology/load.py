@@ -1,4 +1,4 @@
-"""Read `crosswind.yaml`: text, then YAML with lines, then models, then the rules between them."""
+"""Read `crosswind.yaml`: text, then YAML with lines, then the files it includes, then models, then the rules."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from crosswind.errors import Place, TopologyError
+from crosswind.errors import TopologyError
 from crosswind.topology.check import check
+from crosswind.topology.document import parse
 from crosswind.topology.faults import faults_of
+from crosswind.topology.include import include
 from crosswind.topology.model import Topology
-from crosswind.topology.places import MAX_BYTES, Places, parse
+from crosswind.topology.places import Places
+from crosswind.topology.source import text_of
+from crosswind.topology.wording import shown
 
 __all__ = ["Declared", "load", "parse_topology", "read"]
 
@@ -26,8 +30,8 @@ class Declared:
 
     Attributes:
         topology: the models.
-        places: the line of each key.
-        root: the folder of the file; declared paths are relative to it.
+        places: the file and line of each key.
+        root: the folder of the topology file; declared paths are relative to it.
     """
 
     topology: Topology
@@ -36,7 +40,7 @@ class Declared:
 
 
 def load(path: Path) -> Topology:
-    """Read a topology file and hold it against every rule.
+    """Read a topology file, with those it includes, and hold it against every rule.
 
     Args:
         path: of the file.
@@ -52,17 +56,20 @@ def load(path: Path) -> Topology:
 
 
 def read(path: Path) -> Declared:
-    """Read a topology file into models; rules between objects are not held yet.
+    """Read a topology file, with those it includes, into models; rules between objects are not held yet.
 
     Raises:
         TopologyError: with every fault found, in file order.
     """
-    topology, places = parse_topology(_text(path), str(path))
-    return Declared(topology, places, path.resolve().parent)
+    data, places, faults = _mapping(text_of(path), str(path))
+    broken = include(data, places, path)
+    if broken:  # what is missing then would be told as undeclared, in vain
+        raise TopologyError.of([*faults, *broken])
+    return Declared(_modelled(data, places, faults), places, path.resolve().parent)
 
 
 def parse_topology(text: str, file: str = "crosswind.yaml") -> tuple[Topology, Places]:
-    """A topology from its text.
+    """A topology from the text of one file; files that it includes are not read.
 
     Args:
         text: YAML.
@@ -71,53 +78,46 @@ def parse_topology(text: str, file: str = "crosswind.yaml") -> tuple[Topology, P
     Raises:
         TopologyError: with every fault found, in file order.
     """
+    data, places, faults = _mapping(text, file)
+    return _modelled(data, places, faults), places
+
+
+def _mapping(text: str, file: str) -> tuple[dict[str, Any], Places, list[TopologyError]]:
+    """What a topology file holds, when it is of a version that is known here."""
     data, places, faults = parse(text, file)
     if not isinstance(data, dict):
-        if faults:
-            raise TopologyError.of(faults)
-        raise TopologyError("the file is not a mapping (key: value)", place=places.of(), hint="begin with `version: 1`")
+        form = TopologyError(
+            f"the file holds {shown(data)}, not a mapping (key: value)",
+            place=places.of(),
+            hint="begin with `version: 1`",
+        )
+        raise TopologyError.of([*faults, form])
     _refuse_version(data, places)
+    return data, places, faults
+
+
+def _modelled(data: dict[str, Any], places: Places, faults: list[TopologyError]) -> Topology:
     try:
         # JSON, since strict models take lists for tuples there, and nothing else there but plain values.
         topology = Topology.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        raise TopologyError.of([*faults, *faults_of(error, data, places)]) from error
+        told = {fault.place.path for fault in faults}  # what could not be read has no value, or none of the right form
+        others = [fault for fault in faults_of(error, data, places) if fault.place.path not in told]
+        raise TopologyError.of([*faults, *others]) from error
     if faults:
         raise TopologyError.of(faults)
-    return topology, places
+    return topology
 
 
 def _refuse_version(data: dict[str, Any], places: Places) -> None:
     """An unknown version alone is the fault: the other keys may mean something else there."""
     version = data.get("version", _VERSION)
-    if version is not True and version == _VERSION:
+    if type(version) is int and version == _VERSION:
         return
-    raise TopologyError(
-        f"version {version} of the file is not known; known: {_VERSION}",
-        place=places.of("version"),
-        hint="write `version: 1`, or use the Crosswind that made this file",
-    )
-
-
-def _text(path: Path) -> str:
-    file = Place(str(path))
-    try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= MAX_BYTES else b""
-    except OSError as error:
-        raise TopologyError(
-            f"the file cannot be read: {error.strerror or error}",
-            place=file,
-            hint="name another with `--file`, or change into its folder",
-        ) from error
-    if size > MAX_BYTES:
-        raise TopologyError(
-            f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read",
-            place=file,
-            hint="is it the topology file?",
-        )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise TopologyError("the file is not UTF-8", place=Place(str(path), line), hint="save it as UTF-8") from error
+    hint = "write `version: 1`"
+    if type(version) is int and version > _VERSION:
+        hint += ", or use the Crosswind that made this file"
+    told = f"{shown(version)} is not a version of the file; known: {_VERSION}"
+    if version is None:
+        told = f'key "version" has no value; known: {_VERSION}'
+    raise TopologyError(told, place=places.of("version"), hint=hint)

@@ -60,10 +60,10 @@ class Names:
         return fit(f"{self._topology.name}-{part}-{site}".replace("_", "-"), 116)
 
     def bucket(self, name: str) -> str:
-        """A declared bucket: its `name`, else `<topology>-<bucket>-<account>-<region>`."""
+        """A declared bucket: its `existing` or `name`, else `<topology>-<bucket>-<account>-<region>`."""
         declared = self._topology.buckets[name]
-        if declared.name:
-            return declared.name
+        if given := declared.existing or declared.name:
+            return given
         site = declared.site
         return self._bucket(name, self._topology.account_of(site), self._topology.region_of(site))
 
@@ -76,6 +76,10 @@ class Names:
         site = self._topology.buckets[bucket].site
         region, account = self._topology.region_of(site), self._topology.account_of(site)
         return f"arn:{self._topology.partition}:kms:{region}:{account}:{self.key_alias(bucket)}"
+
+    def key_in_requests(self, bucket: str) -> str:
+        """How requests name the key of a declared bucket: the ARN of its alias, or of the key that is there already."""
+        return self._topology.buckets[bucket].existing_key or self.key_alias_arn(bucket)
 
     @property
     def airflow_bucket(self) -> str:
@@ -96,13 +100,18 @@ class Names:
         return f"arn:{self._topology.partition}:iam::{account}:role/{self.role(purpose)}"
 
     def job_role(self, job: str) -> str:
-        """The role of a job, `<topology>-<type>-<job>`: no other job's coming or going renames it."""
+        """The role of a job, `<topology>-<type>-<job>`: no other job's coming or going renames it.
+
+        One that is there already, with its path.
+        """
+        if given := self._topology.jobs[job].existing_role:
+            return given.partition(":role/")[2]
         return self.role(self._job_purpose(job))
 
     def job_role_arn(self, job: str) -> str:
         """The ARN of a job's role."""
         account = self._topology.account_of(self._topology.jobs[job].site)
-        return self.role_arn(self._job_purpose(job), account)
+        return self._topology.jobs[job].existing_role or self.role_arn(self._job_purpose(job), account)
 
     def replication_role(self, bucket: str) -> str:
         """The role under which S3 replicates from a bucket; one a source bucket."""

@@ -52,7 +52,7 @@ def folders_differ(view: View) -> Faults:
 def s3_takes_the_names(view: View) -> Faults:
     """S3 refuses names with capitals, underscores, the wrong length, or its own prefixes and suffixes."""
     for name, bucket in view.topology.buckets.items():
-        if view.account_of(bucket.site) is None:
+        if view.account_of(bucket.site) is None or not bucket.is_made:
             continue
         real = view.names.bucket(name)
         if _LEGAL.match(real) and not real.startswith(_PREFIXES) and not real.endswith(_SUFFIXES):
@@ -168,7 +168,8 @@ def replications_keep_their_encryption(view: View) -> Faults:
     """
     for name, replication in _moved(view):
         source, destination = replication.source, replication.destination
-        kinds = {side: view.topology.buckets[side].encryption for side in (source, destination)}
+        keyed = {side: view.topology.buckets[side].has_key for side in (source, destination)}
+        kinds = {side: "customer-key" if has_key else "s3" for side, has_key in keyed.items()}
         if replication.by_s3 and source != destination and kinds[source] != kinds[destination]:
             yield view.fault(
                 ("replications", name),
@@ -196,10 +197,12 @@ def replicas_are_not_replicated(view: View) -> Faults:
     There and back is no chain.
     Source: docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html.
     """
+    into: dict[tuple[str, str], list[tuple[str, Replication]]] = {}
+    for before, other in _moved(view):
+        into.setdefault((other.destination, other.folder), []).append((before, other))
     for name, replication in view.topology.replications.items():
-        for before, other in _moved(view):
-            chained = other.destination == replication.source and other.folder == replication.folder
-            if not chained or other.source in {other.destination, replication.target}:
+        for before, other in into.get((replication.source, replication.folder), ()):
+            if other.source in {other.destination, replication.target}:
                 continue
             held = f"{replication.source}/{replication.folder} holds "
             if replication.by_s3 and other.by_s3:

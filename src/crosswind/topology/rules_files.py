@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from crosswind.topology.model import GlueJob, LambdaJob, ProcessingJob, SageMakerJob
-from crosswind.topology.places import Loc
+from crosswind.topology.places import Loc, dotted
 from crosswind.topology.view import Faults, View
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "data_goes_to_objects",
     "files_exist",
     "inline_sources_fit",
+    "uploads_differ",
 ]
 
 # CloudFormation takes 51,200 bytes in a call (docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/
@@ -36,8 +37,9 @@ def files_exist(view: View) -> Faults:
             what = "is a folder" if _is_folder(path) else "is not there"
             yield view.fault(
                 loc,
-                f"file {name} {what}{_neighbours(path)}",
-                "make the file, or correct the path; paths are relative to the topology file",
+                f"file {name} {what}{_neighbours(view.root, path)}",
+                _elsewhere(view, loc, name)
+                or "make the file, or correct the path; paths are relative to the topology file",
             )
         elif not os.access(path, os.R_OK):
             yield view.fault(loc, f"file {name} cannot be read", f"chmod u+r {name}")
@@ -49,7 +51,7 @@ def dags_are_in_their_folder(view: View) -> Faults:
     if "\0" not in str(folder) and not _is_folder(view.root / folder):
         yield view.fault(
             ("hub", "airflow", "dags"),
-            f"folder {folder} is not there",
+            f"folder {folder} is {'a file' if _is_file(view.root / folder) else 'not there'}",
             "make the folder, or correct the path; paths are relative to the topology file",
         )
         return
@@ -67,10 +69,41 @@ def data_goes_to_objects(view: View) -> Faults:
     """A data file becomes an object in a declared folder."""
     for ref in view.topology.data:
         loc = ("data", ref)
-        yield from view.folder_faults(loc, ref)
         key = view.split(ref)[1]
         if "/" not in key or key.endswith("/"):
-            yield view.fault(loc, f'"{ref}" names a folder, not an object', "write bucket/folder/file")
+            yield view.fault(loc, f'"{ref}" names no object in a folder', "write `bucket/folder/object: file`")
+            continue
+        yield from view.folder_faults(loc, ref)
+        if {"", ".", ".."} & set(key.split("/")):
+            yield view.fault(
+                loc,
+                f'"{ref}" has an empty part, `.` or `..`, which S3 takes as they are',
+                "write `bucket/folder/object: file`, with one slash between the parts",
+            )
+
+
+def uploads_differ(view: View) -> Faults:
+    """An object is one file's: the second to be uploaded there would replace the first."""
+    first: dict[str, tuple[str, Loc]] = {}
+    for loc, target, file in _uploads(view):
+        before, where = first.setdefault(target, (os.path.normpath(file), loc))
+        if before != os.path.normpath(file):
+            yield view.fault(
+                loc,
+                f"{file} would be uploaded as {target}, where {before} of {dotted(where)} goes already",
+                "rename one of the two files, or name another folder for it",
+            )
+
+
+def _uploads(view: View) -> Iterator[tuple[Loc, str, str]]:
+    """Every file that becomes an object of its own: its key path, the object, the file."""
+    for name, job in view.topology.jobs.items():
+        if isinstance(job, GlueJob | ProcessingJob):
+            yield ("jobs", name, "script"), f"{job.scripts.rstrip('/')}/{PurePosixPath(job.script).name}", job.script
+        if isinstance(job, SageMakerJob):
+            yield ("jobs", name, "config"), f"{job.configs.rstrip('/')}/{PurePosixPath(job.config).name}", job.config
+    for ref, file in view.topology.data.items():
+        yield ("data", ref), ref, file
 
 
 def inline_sources_fit(view: View) -> Faults:
@@ -128,9 +161,21 @@ def _files(view: View) -> Iterator[tuple[Loc, str]]:
         yield ("data", ref), file
 
 
-def _neighbours(path: Path) -> str:
-    """The files of the same ending beside a missing one, at most five."""
+def _elsewhere(view: View, loc: Loc, name: str) -> str:
+    """What to write where a path is meant from an included file that names it; empty where it is not."""
+    top, file = PurePosixPath(view.places.file), PurePosixPath(view.places.of(*loc).file)
+    if file == top or not file.is_relative_to(top.parent):
+        return ""
+    meant = os.path.normpath(file.parent.relative_to(top.parent) / name)
+    told = f"write {meant}: paths are relative to {top}, whichever file names them"
+    return told if _is_file(view.root / meant) else ""
+
+
+def _neighbours(root: Path, path: Path) -> str:
+    """The files of the same ending beside a missing one, at most five; none outside the topology's folder."""
     try:
+        if not path.parent.resolve().is_relative_to(root):
+            return ""
         found = sorted(p.name for p in path.parent.iterdir() if p.suffix == path.suffix and p.is_file())
     except OSError:
         return ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from crosswind.topology.view import Faults, View
 
 __all__ = [
     "after_is_declared",
     "after_makes_no_circle",
     "dags_differ",
+    "intervals_fit",
     "steps_do_one_thing",
     "steps_name_declared_jobs",
     "tasks_differ",
@@ -62,19 +65,22 @@ def after_is_declared(view: View) -> Faults:
 def after_makes_no_circle(view: View) -> Faults:
     """A pipeline that follows itself would never start, or never end."""
     pipelines = view.topology.pipelines
-    told: set[str] = set()
+    seen: set[str] = set()
     for name in pipelines:
-        path = [name]
-        after = pipelines[name].after
-        while after in pipelines and after not in path:
-            path.append(after)
+        path: dict[str, None] = {}
+        after: str | None = name
+        while after in pipelines and after not in seen:
+            seen.add(after)
+            path[after] = None
             after = pipelines[after].after
-        if after == name and not told & set(path):
-            told |= set(path)
+        if after in path:
+            circle = [*path][[*path].index(after) :]
             yield view.fault(
-                ("pipelines", name, "after"),
-                f"pipelines follow each other in a circle: {' after '.join([*path, name])}",
-                "remove one `after`",
+                ("pipelines", after, "after"),
+                f"pipelines follow each other in a circle: {' after '.join([*circle, after])}"
+                if len(circle) > 1
+                else f"pipeline {after} follows itself",
+                "remove one `after`" if len(circle) > 1 else "remove `after`",
             )
 
 
@@ -95,12 +101,25 @@ def tasks_differ(view: View) -> Faults:
 
 def dags_differ(view: View) -> Faults:
     """A DAG file is one pipeline's."""
-    first: dict[str, str] = {}
+    first: dict[PurePosixPath, str] = {}
     for name, pipeline in view.topology.pipelines.items():
-        if pipeline.dag in first:
+        dag = PurePosixPath(pipeline.dag)
+        if dag in first:
             yield view.fault(
                 ("pipelines", name, "dag"),
-                f"{pipeline.dag} is the DAG of {first[pipeline.dag]} already",
+                f"{dag} is the DAG of pipeline {first[dag]} already",
                 "give each pipeline a file of its own",
             )
-        first.setdefault(pipeline.dag, name)
+        first.setdefault(dag, name)
+
+
+def intervals_fit(view: View) -> Faults:
+    """A sensor looks again before it gives up."""
+    intervals = view.topology.intervals
+    if intervals.poke_seconds > intervals.timeout_seconds:
+        yield view.fault(
+            ("intervals", "poke_seconds"),
+            f"a sensor looks every {intervals.poke_seconds} seconds (poke_seconds), but gives up after"
+            f" {intervals.timeout_seconds} (timeout_seconds)",
+            "lower poke_seconds, or raise timeout_seconds",
+        )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from crosswind.topology.faults import quoted
 from crosswind.topology.names import camel
 from crosswind.topology.places import Loc
 from crosswind.topology.view import Faults, View
+from crosswind.topology.wording import quoted
 
 __all__ = [
     "account_ids_differ",
     "connections_differ",
+    "console_roles_fit",
     "hub_account_is_declared",
     "hub_network_fits",
     "hub_options_are_free",
@@ -24,7 +25,10 @@ __all__ = [
 ]
 
 _OWN_OPTIONS = ("secrets.backend", "secrets.backend_kwargs")
-_PREFIXES = {"aws-cn": "cn-", "aws-us-gov": "us-gov-"}
+# docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+_PREFIXES = {"aws-cn": "cn-", "aws-us-gov": "us-gov-", "aws-iso": "us-iso-", "aws-iso-b": "us-isob-"}
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+_MAX_ROLE_NAME = 64
 
 
 def account_ids_differ(view: View) -> Faults:
@@ -38,6 +42,21 @@ def account_ids_differ(view: View) -> Faults:
                 f"use one name for it; sites of both can say `account: {first[account.id]}`",
             )
         first.setdefault(account.id, name)
+
+
+def console_roles_fit(view: View) -> Faults:
+    """A role's name has at most 64 characters, without its path.
+
+    Source: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
+    """
+    for name, account in view.topology.accounts.items():
+        role = account.console_role.rpartition("/")[2]
+        if len(role) > _MAX_ROLE_NAME or (account.console_role and not role):
+            yield view.fault(
+                ("accounts", name, "console_role"),
+                f"the role's name has {len(role)} characters; IAM takes 1 to {_MAX_ROLE_NAME}, without the path",
+                "write the role's name as IAM has it, with its path before it: people/ReadOnly",
+            )
 
 
 def hub_account_is_declared(view: View) -> Faults:
@@ -111,7 +130,8 @@ def regions_are_of_the_partition(view: View) -> Faults:
             yield view.fault(
                 loc,
                 f"Region {region} belongs to partition {real}, but the topology is in {topology.partition}",
-                f"use a Region of {topology.partition}, or write `partition: {real}`",
+                f"use a Region of {topology.partition}"
+                + (f", or write `partition: {real}`" if real in _PARTITIONS else ""),
             )
 
 

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from crosswind.errors import TopologyError
-from crosswind.topology.faults import nearest, quoted
 from crosswind.topology.model import Bucket, Topology
 from crosswind.topology.names import Names
 from crosswind.topology.places import Loc, Places
+from crosswind.topology.wording import foreign, nearest, quoted
 
 __all__ = ["Faults", "View"]
 
@@ -46,7 +46,7 @@ class View:
         group = {"replication": "replications"}.get(kind, f"{kind}s")
         return self.fault(
             loc,
-            f'{kind} "{name}" is not declared; declared: {quoted(declared)}',
+            f'{kind} "{name}" is not declared{foreign(name)}; declared: {quoted(declared)}',
             f"{nearest(name, declared)}declare it under `{group}`, or use a declared one",
         )
 
@@ -78,6 +78,7 @@ class View:
         if folder not in bucket.folders:
             yield self.fault(
                 loc,
-                f'folder "{folder}" of bucket {name} is not declared; declared: {quoted(bucket.folders)}',
+                f'folder "{folder}" of bucket {name} is not declared{foreign(folder)};'
+                f" declared: {quoted(bucket.folders)}",
                 f"{nearest(folder, bucket.folders)}add it to `buckets.{name}.folders`, or use a declared one",
             )

@@ -70,7 +70,7 @@ def decisions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[st
 @pytest.fixture(scope="module")
 def table() -> list[Flow]:
     topology, root = wire.topology(wire.example())
-    stacks = Stacks((*wire.stacks(topology, root), *wire.deployer_stacks(topology)), topology.partition)
+    stacks = Stacks(wire.every_stack(topology, root), topology.partition)
     return list(flows(Estate(topology, read_documents(stacks), stacks)))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crosswind.deploy import Applier, Event, Outcome, Pace, Plan
+from crosswind.deploy import Applier, Event, Outcome, Pace, Plan, plan_bootstrap
 from crosswind.topology import Topology, load
 from tests.unit.deploy.memory import MemoryAws
 
@@ -22,8 +22,16 @@ def topology() -> Topology:
 
 
 @pytest.fixture
-def aws() -> MemoryAws:
+def bare() -> MemoryAws:
+    """Accounts in which nobody has bootstrapped anything."""
     return MemoryAws()
+
+
+@pytest.fixture
+def aws(bare: MemoryAws, topology: Topology) -> MemoryAws:
+    Applier(bare.sessions, pace=FAST).apply(plan_bootstrap(topology, bare.sessions)).raise_first()
+    bare.sessions.calls.clear()
+    return bare
 
 
 @pytest.fixture

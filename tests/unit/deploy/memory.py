@@ -377,6 +377,7 @@ _EMPTY: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("glue", "get_job_runs", {"JobRuns": []}),
     ("glue", "get_jobs", {"Jobs": []}),
     ("sagemaker", "list_training_jobs", {"TrainingJobSummaries": []}),
+    ("sagemaker", "list_processing_jobs", {"ProcessingJobSummaries": []}),
     ("logs", "describe_log_groups", {"logGroups": []}),
     ("iam", "list_roles", {"Roles": []}),
     ("lambda", "list_functions", {"Functions": []}),

@@ -35,7 +35,10 @@ def test_everything_goes(topology: Topology, deployed: MemoryAws, apply: Apply) 
     assert {left.kind for left in leftovers(topology, deployed.sessions)} == {"bucket", "stack", "StackSet"}
     outcome, _ = apply(plan_destroy(topology, deployed.sessions))
     assert outcome.ok, outcome.failures
-    assert (deployed.stacks, deployed.stacksets, deployed.buckets) == ({}, {}, {})
+    assert (deployed.stacksets, deployed.buckets) == ({}, {})
+    assert {name for _, _, name in deployed.stacks} == {
+        f"unified-pipelines-deployer-{each}" for each in ("data", "hub")
+    }
     assert leftovers(topology, deployed.sessions) == ()
     assert plan_destroy(topology, deployed.sessions).steps == ()
 

@@ -16,7 +16,7 @@ from crosswind.prove.estate import Estate
 from crosswind.prove.fed_stacks import Stacks
 from crosswind.prove.flow import Flow
 from crosswind.prove.flows import flows
-from crosswind.synth import Stack, deployer_stacks, inline_sources, synth
+from crosswind.synth import LIMITS, Limits, Stack, deployer_stacks, inline_sources, synth
 from crosswind.topology import Topology, read
 from crosswind.topology.places import Places
 
@@ -62,8 +62,9 @@ class Declared:
         return folder
 
 
-def stacks_of(topology: Topology) -> tuple[Stack, ...]:
-    return (*synth(topology, dict.fromkeys(inline_sources(topology), _CODE)), *deployer_stacks(topology))
+def stacks_of(topology: Topology, limits: Limits = LIMITS) -> tuple[Stack, ...]:
+    stacks = synth(topology, dict.fromkeys(inline_sources(topology), _CODE), limits)
+    return (*stacks, *deployer_stacks(topology, stacks, limits))
 
 
 def content_at(content: Any, path: str) -> Any:

@@ -12,25 +12,31 @@ from crosswind.topology import Topology, load
 from tests.golden.regenerate import TOPOLOGIES
 from tests.unit.synth.resolve import Resolved, resolved
 
-REGIONS = {
-    "aws": {},
-    "aws-cn": dict.fromkeys(
-        ("us-east-1", "eu-central-1", "eu-west-1"), "cn-north-1"
-    ) | dict.fromkeys(("us-west-2", "eu-north-1"), "cn-northwest-1"),
-    "aws-us-gov": dict.fromkeys(
-        ("us-east-1", "eu-central-1", "eu-west-1"), "us-gov-west-1"
-    ) | dict.fromkeys(("us-west-2", "eu-north-1"), "us-gov-east-1"),
-}  # fmt: skip
+# Regions that stand for each other in the partitions, two of each; the first of a partition for all others of its row.
+REGIONS = (
+    {"aws": ("us-east-1", "eu-central-1", "eu-west-1"), "aws-cn": ("cn-north-1",), "aws-us-gov": ("us-gov-west-1",)},
+    {"aws": ("us-west-2", "eu-north-1"), "aws-cn": ("cn-northwest-1",), "aws-us-gov": ("us-gov-east-1",)},
+)
 
 
 def moved(topology: Topology, partition: str) -> Topology:
     """The same topology in another partition."""
-    regions = REGIONS[partition]
     data = topology.model_dump(mode="json", by_alias=True)
     data["partition"] = partition
     for place in (data["hub"], *data["sites"].values()):
-        place["region"] = regions.get(place["region"], place["region"])
-    return Topology.model_validate_json(json.dumps(data))
+        place["region"] = _region(place["region"], partition)
+    for bucket in data["buckets"].values():
+        if bucket["existing_key"] is not None:
+            region = bucket["existing_key"].split(":")[3]
+            bucket["existing_key"] = bucket["existing_key"].replace(region, _region(region, partition))
+    # What is there already is named by ARN.
+    text = json.dumps(data).replace(f'"arn:{topology.partition}:', f'"arn:{partition}:')
+    return Topology.model_validate_json(text)
+
+
+def _region(region: str, partition: str) -> str:
+    row = next(each for each in REGIONS if region in {name for names in each.values() for name in names})
+    return region if region in row[partition] else row[partition][0]
 
 
 def stacks_of(topology: Topology) -> tuple[Stack, ...]:

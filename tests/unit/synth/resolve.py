@@ -34,13 +34,14 @@ def resolved(stack: Stack, parameters: Mapping[str, str], partition: str = "aws"
 
 
 def policies(template: Resolved) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
-    """Every policy document: (where, `trust`, `identity`, `key` or `resource`, its statements)."""
+    """Every policy document: (where, `trust`, `identity`, `boundary`, `key` or `resource`, its statements)."""
     for name, role in template.of("AWS::IAM::Role").items():
         yield name, "trust", role["AssumeRolePolicyDocument"]["Statement"]
         for policy in role.get("Policies", []):
             yield name, "identity", policy["PolicyDocument"]["Statement"]
     for name, policy in template.of("AWS::IAM::ManagedPolicy").items():
-        yield name, "identity", policy["PolicyDocument"]["Statement"]
+        kind = "boundary" if name.endswith("Boundary") else "identity"
+        yield name, kind, policy["PolicyDocument"]["Statement"]
     for name, key in template.of("AWS::KMS::Key").items():
         yield name, "key", key["KeyPolicy"]["Statement"]
     for name, policy in template.of("AWS::S3::BucketPolicy").items():

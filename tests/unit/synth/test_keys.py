@@ -17,7 +17,9 @@ from tests.unit.synth.resolve import Resolved, statements
 def with_keys(topology: Topology) -> Topology:
     data = topology.model_dump(mode="json", by_alias=True)
     for bucket in data["buckets"].values():
-        bucket["encryption"] = "customer-key"
+        bucket |= {"encryption": "customer-key", "existing": None, "existing_key": None}
+    for job in data["jobs"].values():
+        job["existing_role"] = None
     return Topology.model_validate_json(json.dumps(data))
 
 
@@ -125,7 +127,7 @@ def test_replicas_get_the_destinations_key(keyed: Topology, world: dict[str, Res
             for rule in bucket.get("ReplicationConfiguration", {}).get("Rules", []):
                 seen += 1
                 target = rule["Destination"]["Bucket"].rpartition(":")[2]
-                assert rule["SourceSelectionCriteria"] == {"SseKmsEncryptedObjects": {"Status": "Enabled"}}
+                assert rule["SourceSelectionCriteria"]["SseKmsEncryptedObjects"] == {"Status": "Enabled"}
                 assert rule["Destination"]["EncryptionConfiguration"] == {"ReplicaKmsKeyID": by_name[target]}
     assert seen == sum(replication.by_s3 for replication in keyed.replications.values())
 

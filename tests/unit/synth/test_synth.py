@@ -68,8 +68,8 @@ def test_named_roles_ask_for_the_capability(stacks: tuple[Stack, ...]) -> None:
         assert stack.capabilities == (("CAPABILITY_NAMED_IAM",) if roles else ())
 
 
-def test_stacksets_are_administered_at_home(stacks: tuple[Stack, ...]) -> None:
-    worlds = deployed(stacks)
+def test_stacksets_are_administered_at_home(topology: Topology, stacks: tuple[Stack, ...]) -> None:
+    worlds = deployed(stacks, topology.partition)
     for stack in stacks:
         if stack.kind == "stack":
             assert stack.admin_region == stack.region

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from crosswind.errors import TopologyError
 from crosswind.topology import check, load, parse_topology
-from tests.golden.regenerate import ERRORS
+from tests.golden.error_cases import ERRORS
 
 SOUND = (ERRORS / "sound.yml").read_text()
 DATA = yaml.safe_load(SOUND)
@@ -29,9 +30,23 @@ words = st.sampled_from([*"{}[]:,-?!&*#|>'\"%@`\t\n \\", "<<", "!!", "&a", "*a",
 
 
 def tried(text: str) -> None:
-    with contextlib.suppress(TopologyError):
+    """Read it; if there are faults, they say where, and their words are to be seen."""
+    try:
         topology, places = parse_topology(text)
-        check(topology, places, ERRORS)
+        faults = check(topology, places, ERRORS)
+    except TopologyError as error:
+        faults = list(error.faults or (error,))
+    sound(faults, text)
+
+
+def sound(faults: list[TopologyError], text: str) -> None:
+    # YAML counts these as ends of lines; so must whoever asks whether a line is in the file.
+    lines = len(re.split("\r\n|[\r\n\x85\u2028\u2029]", text))
+    for fault in faults:
+        assert 0 <= fault.place.line <= lines
+        assert fault.hint or "more faults" in fault.message
+        assert str(fault).replace("\n  next: ", "").isprintable()
+        assert len(str(fault)) < 5_000
 
 
 @settings(max_examples=300, deadline=None)
@@ -49,10 +64,55 @@ def test_text_of_yaml_signs(text: str) -> None:
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=200))
 def test_any_bytes(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "crosswind.yaml"
+    loaded(tmp_path / "crosswind.yaml", content)
+
+
+def loaded(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with contextlib.suppress(TopologyError):
+    try:
         load(path)
+    except TopologyError as error:
+        sound(list(error.faults or (error,)), content.decode("utf-8", errors="replace"))
+
+
+cuts = st.tuples(st.integers(0, len(SOUND)), st.integers(0, 12), st.binary(max_size=6))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.lists(cuts, min_size=1, max_size=4))
+def test_bytes_of_a_sound_file_replaced(tmp_path: Path, changes: list[tuple[int, int, bytes]]) -> None:
+    content = SOUND.encode()
+    for at, length, new in changes:
+        content = content[:at] + new + content[at + length :]
+    loaded(tmp_path / "crosswind.yaml", content)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    changes=st.lists(
+        st.tuples(
+            st.integers(0, 60), st.integers(0, 60), st.sampled_from(["drop", "double", "swap", "move", "indent"])
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_lines_of_a_sound_file_in_disorder(changes: list[tuple[int, int, str]]) -> None:
+    lines = SOUND.splitlines()
+    for one, other, how in changes:
+        at, to = one % len(lines), other % len(lines)
+        match how:
+            case "drop":
+                lines[at : at + 1] = [""] if len(lines) == 1 else []
+            case "double":
+                lines.insert(to, lines[at])
+            case "swap":
+                lines[at], lines[to] = lines[to], lines[at]
+            case "move":
+                lines.insert(to, lines.pop(at))
+            case _:
+                lines[at] = " " * (to % 5) + lines[at].lstrip()
+    tried("\n".join(lines))
 
 
 @settings(max_examples=200, deadline=None)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
+import time
 from pathlib import Path
 
 import pytest
 
 from crosswind.errors import Place, TopologyError
-from crosswind.topology import check, load, parse_topology, read
-from crosswind.topology.places import MAX_BYTES, parse
-from tests.golden.regenerate import ERRORS, TOPOLOGIES
+from crosswind.topology import Topology, check, load, parse_topology, read
+from crosswind.topology.forms import MEANING
+from tests.generated import Size, written
+from tests.golden.error_cases import ERRORS
+from tests.golden.regenerate import TOPOLOGIES
 
 SOUND = (ERRORS / "sound.yml").read_text()
 
@@ -43,48 +48,12 @@ def test_topologies_are_frozen() -> None:
         topology.name = "other"
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(TopologyError, match=r"none.yaml: the file cannot be read: No such file"):
-        load(tmp_path / "none.yaml")
-
-
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(TopologyError, match="Is a directory"):
-        load(tmp_path)
-
-
-def test_a_file_that_is_too_large(tmp_path: Path) -> None:
-    path = tmp_path / "crosswind.yaml"
-    path.write_bytes(b"# " + b"x" * MAX_BYTES)
-    with pytest.raises(TopologyError, match="1,000,002 bytes; at most 1,000,000"):
-        load(path)
-
-
-def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
-    path = tmp_path / "crosswind.yaml"
-    path.write_bytes(b"version: 1\nname: caf\xe9\n")
-    with pytest.raises(TopologyError, match=r"crosswind.yaml:2: the file is not UTF-8"):
-        load(path)
-
-
-def test_a_byte_order_mark_is_taken(tmp_path: Path) -> None:
-    path = tmp_path / "crosswind.yaml"
-    path.write_bytes(b"\xef\xbb\xbf" + SOUND.encode())
-    assert read(path).topology.name == "demo"
-
-
 def test_every_fault_is_an_error_of_its_own() -> None:
     text = SOUND.replace("type: glue", "type: gluee").replace("region: us-west-2", "region: nowhere")
     with pytest.raises(TopologyError) as raised:
         parse_topology(text)
     assert [fault.place.line for fault in raised.value.faults] == [12, 20]
     assert raised.value.exit_code == 2
-
-
-def test_aliases_are_taken_within_limits() -> None:
-    data, _, faults = parse("a: &x [1, 2]\nb: *x\n", "f")
-    assert data == {"a": [1, 2], "b": [1, 2]}
-    assert faults == []
 
 
 @pytest.mark.parametrize(
@@ -119,3 +88,38 @@ def test_aliases_are_taken_within_limits() -> None:
 def test_odd_yaml_is_a_topology_error(text: str) -> None:
     with pytest.raises(TopologyError):
         parse_topology(text)
+
+
+def test_every_form_of_a_text_is_explained() -> None:
+    """What a pattern means is told in words: a new one needs its words in `forms`."""
+    schema = json.dumps(Topology.model_json_schema())
+    patterns = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', schema)
+    patterns += re.findall(r'"patternProperties": \{("(?:[^"\\]|\\.)*")', schema)
+    assert {json.loads(pattern) for pattern in patterns} == set(MEANING)
+
+
+def test_a_hundred_faults_are_told_and_that_there_are_more() -> None:
+    folders = ", ".join(["raw"] * 500)
+    with pytest.raises(TopologyError) as raised:
+        parse_topology(SOUND.replace("folders: [raw,", f"folders: [{folders.replace('raw', '0')},"))
+    assert len(raised.value.faults) == 101
+    assert "there are more faults; these are the first 100" in str(raised.value)
+
+
+def test_many_names_are_not_all_told() -> None:
+    buckets = "".join(f"  bucket_{n}: {{site: ml, folders: []}}\n" for n in range(300))
+    text = SOUND.replace("replications:\n", f"{buckets}replications:\n", 1).replace("source/raw]", "bucket_1O/raw]")
+    topology, places = parse_topology(text)
+    (fault,) = check(topology, places, ERRORS)
+    assert "bucket_115, and 282 more" in fault.message
+    assert fault.hint.startswith('did you mean "bucket_1')
+
+
+def test_faults_are_found_in_the_file_of_a_thousand_pipelines_at_once(tmp_path: Path) -> None:
+    """Broken everywhere: guesses at names must not take minutes."""
+    file = written(tmp_path, Size(50, 4, 1000))
+    file.write_text(re.sub(r"- b(\d+)", r"- c\1", file.read_text()))
+    began = time.perf_counter()
+    with pytest.raises(TopologyError):
+        load(file)
+    assert time.perf_counter() - began < 10

@@ -129,6 +129,15 @@ class Buckets(Locks):
             setattr(replica, REPLICATION_STATUS, "REPLICA")
             _in_order(store.buckets[destination], source.key)
 
+    def put_tags_of(self, replica: ObjectVersion, destination: str) -> None:
+        """Give the same version at another bucket the tags of a replica of it; nothing where it is gone."""
+        store = self._store(destination)
+        with self.locked("s3", store.account_id):
+            found = self.found(destination, replica.key, replica.version_id)
+            if isinstance(found, FakeKey):
+                store.tagger.delete_all_tags_for_resource(found.arn)
+                store.tagger.tag_resource(found.arn, store.tagger.convert_dict_to_tags_input(dict(replica.tags)))
+
     def put_marker_replica(self, source: ObjectVersion, destination: str) -> None:
         """Write a delete marker with the source's version id."""
         found = self.found(source.bucket, source.key, source.version_id)

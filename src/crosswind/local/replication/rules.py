@@ -40,6 +40,7 @@ class Rule:
         kms_key: for replicas, empty for none.
         owner: `Destination` hands the replica to the destination's owner.
         metrics: whether replication metrics are enabled, without which S3 sends no events.
+        modifications: replicate what changes in the tags of replicas.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Rule:
     kms_key: str = ""
     owner: str = ""
     metrics: bool = False
+    modifications: bool = False
 
 
 def validate(configuration: Mapping[str, Any]) -> None:
@@ -133,12 +135,16 @@ def _rule(raw: Mapping[str, Any]) -> Rule:
         kms_key=destination.get("EncryptionConfiguration", {}).get("ReplicaKmsKeyID", ""),
         owner=destination.get("AccessControlTranslation", {}).get("Owner", ""),
         metrics=destination.get("Metrics", {}).get("Status") == "Enabled",
+        modifications=_selects(raw, "ReplicaModifications"),
     )
 
 
 def _takes_kms(raw: Mapping[str, Any]) -> bool:
-    criteria = raw.get("SourceSelectionCriteria", {})
-    return bool(criteria.get("SseKmsEncryptedObjects", {}).get("Status") == "Enabled")
+    return _selects(raw, "SseKmsEncryptedObjects")
+
+
+def _selects(raw: Mapping[str, Any], criterion: str) -> bool:
+    return bool(raw.get("SourceSelectionCriteria", {}).get(criterion, {}).get("Status") == "Enabled")
 
 
 def matching_rules(

@@ -148,7 +148,7 @@ class Replication:
         if configuration is None:
             return
         for version in self._written(call, response, bucket):
-            self._enqueue(version, configuration)
+            self._enqueue(version, configuration, tagged=call.operation in _TAGS)
 
     def _written(self, call: Call, response: HttpResponse, bucket: str) -> Iterator[ObjectVersion]:
         if call.operation in _WRITES or call.operation in _TAGS:
@@ -169,8 +169,9 @@ class Replication:
         if version is not None and version.marker:
             yield version
 
-    def _enqueue(self, version: ObjectVersion, configuration: Mapping[str, Any]) -> None:
-        if version.status == "REPLICA":
+    def _enqueue(self, version: ObjectVersion, configuration: Mapping[str, Any], *, tagged: bool) -> None:
+        replica = version.status == "REPLICA"
+        if replica and not tagged:
             return
         rules = matching_rules(
             rules_of(configuration),
@@ -179,9 +180,12 @@ class Replication:
             marker=version.marker,
             encryption=version.encryption,
         )
+        if replica:
+            rules = tuple(rule for rule in rules if rule.modifications)
         if not rules:
             return
-        if not version.marker:  # S3 gives no status to delete markers
+        if not version.marker and not replica:  # S3 gives no status to delete markers
             self._moto.set_replication_status(version.bucket, version.key, version.version_id, "PENDING")
-        task = ReplicationTask(version.bucket, version.key, version.version_id, configuration["Role"], rules)
+        role = configuration["Role"]
+        task = ReplicationTask(version.bucket, version.key, version.version_id, role, rules, tags=replica)
         self._worker.submit(task)

@@ -33,6 +33,7 @@ class ReplicationTask:
         rules: one for each destination.
         tries: how often it was tried.
         delayed: whether it was held back for a time already.
+        tags: whether only the tags go, of a replica back to where it came from.
     """
 
     bucket: str
@@ -42,6 +43,7 @@ class ReplicationTask:
     rules: tuple[Rule, ...]
     tries: int = 0
     delayed: bool = False
+    tags: bool = False
 
 
 class RefusedError(Exception):
@@ -91,12 +93,12 @@ class Steps:
         self._source(principal, version, "ListBucket")
         if not version.marker:
             self._source(principal, version, "GetObjectVersionForReplication")
-            if version.tags:
+            if version.tags or task.tags:
                 self._source(principal, version, "GetObjectVersionTagging")
         refused: dict[Rule, RefusedError] = {}
         for rule in task.rules:
             try:
-                self._to(principal, version, rule)
+                (self._tags_to if task.tags else self._to)(principal, version, rule)
             except RefusedError as error:
                 refused[rule] = error
         return refused
@@ -154,6 +156,16 @@ class Steps:
                     version, rule.destination, storage_class=rule.storage_class, kms_key=key
                 ),
             ),
+        )
+
+    def _tags_to(self, principal: Principal, version: ObjectVersion, rule: Rule) -> None:
+        # Source: docs.aws.amazon.com/AmazonS3/latest/userguide/replication-for-metadata-changes.html.
+        self._act(
+            principal,
+            "ReplicateTags",
+            rule.destination,
+            {"Key": version.key, "VersionId": version.version_id},
+            lambda: self._checked(rule, lambda: self._moto.put_tags_of(version, rule.destination)),
         )
 
     def _checked(self, rule: Rule, write: Callable[[], None]) -> None:

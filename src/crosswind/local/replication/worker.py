@@ -133,13 +133,14 @@ class ReplicationWorker:
             _LOG.exception("replication of %s/%s failed inside the local world", task.bucket, task.key)
             if task.tries + 1 < _TRIES:
                 self._again(task)
-            else:
+            elif not task.tags:
                 self._status(version, "FAILED")
             return
         if any(one.error.status >= 500 for one in refused.values()) and task.tries + 1 < _TRIES:
             self._again(task)
             return
-        self._status(version, "FAILED" if refused else "COMPLETED")
+        if not task.tags:  # a replica stays one
+            self._status(version, "FAILED" if refused else "COMPLETED")
         for rule, one in refused.items():
             _LOG.warning("replication of %s/%s failed: %s", task.bucket, task.key, one)
             self._report(version, rule, self._reason(version, rule, one))

@@ -21,7 +21,8 @@ _LINK = documented("mwaa/latest/userguide/call-mwaa-apis-web.html")
 def files(estate: Estate) -> Iterator[Flow]:
     """What deploy uploads: markers of folders, scripts, requests, data; and the hub's files."""
     topology, names = estate.topology, estate.names
-    keys = [(name, f"{folder}/", f"buckets.{name}") for name, b in topology.buckets.items() for folder in b.folders]
+    made = [(name, bucket) for name, bucket in topology.buckets.items() if bucket.is_made]
+    keys = [(name, f"{folder}/", f"buckets.{name}") for name, bucket in made for folder in bucket.folders]
     for name, job in topology.jobs.items():
         for attribute, key in (("scripts", "script_key"), ("configs", "config_key")):
             if ref := getattr(job, attribute, ""):
@@ -74,7 +75,7 @@ def running(estate: Estate) -> Iterator[Flow]:
 def removal(estate: Estate) -> Iterator[Flow]:
     """What `crosswind destroy` does before stacks can go: runs end, replication ends, buckets are emptied."""
     topology = estate.topology
-    for name in sorted(topology.buckets):
+    for name in sorted(name for name, bucket in topology.buckets.items() if bucket.is_made):
         region, account = estate.at(name)
         at = Actor(estate.principals.deployer(account), region, account, f"buckets.{name}")
         yield from _emptying(at, estate.bucket(name))

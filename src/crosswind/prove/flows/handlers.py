@@ -47,7 +47,11 @@ def handlers(estate: Estate, at: Actor, template: TemplateValues, logical_id: st
     for name, (seen, said) in (handler.given or {}).items():
         if name in properties:
             for action in (*seen, *said):
-                yield flow(action, OBSERVED if action in seen else page)
+                if action not in _ATTACHING:
+                    yield flow(action, OBSERVED if action in seen else page)
+    for policy in _attached(template, logical_id):
+        for action in _ATTACHING:
+            yield at.flow(words, f"{handler.service}:{action}", arn, page, {**bound, "iam:PolicyARN": policy})
     for action in handler.anywhere:
         yield at.flow(words, f"{handler.service}:{action}", "*", page)
     yield from _special(estate, at, template, logical_id, kind)
@@ -64,6 +68,19 @@ _BOUND = {
     "PutRolePermissionsBoundary",
     "PutRolePolicy",
 }
+
+
+# They tell which policy they are about.
+_ATTACHING = ("AttachRolePolicy", "DetachRolePolicy")
+
+
+def _attached(template: TemplateValues, logical_id: str) -> Sequence[str]:
+    """The managed policies of a role."""
+    properties = template.resources[logical_id].get("Properties", {})
+    if template.resources[logical_id]["Type"] != "AWS::IAM::Role":
+        return ()
+    arns = template.value(properties.get("ManagedPolicyArns", []), f"Resources.{logical_id}.Properties")
+    return [str(arn) for arn in arns]
 
 
 def _boundary(template: TemplateValues, logical_id: str) -> Keys:

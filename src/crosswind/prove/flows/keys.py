@@ -63,7 +63,9 @@ def _naming(estate: Estate, flow: Flow, name: str) -> Iterator[Flow]:
     region, owner = estate.at(name)
     at = Actor(flow.who, region, owner, flow.asks)
     given = dict(flow.context)
-    for key in (estate.key(name), estate.names.key_alias_arn(name)):
+    if not estate.topology.buckets[name].is_made:
+        return  # nothing refuses any other key there
+    for key in dict.fromkeys((estate.key(name), estate.names.key_in_requests(name))):
         named = {
             **given,
             "s3:x-amz-server-side-encryption": "aws:kms",

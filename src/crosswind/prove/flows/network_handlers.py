@@ -27,6 +27,7 @@ class _Network:
         said: other actions that only the schema says.
         looks: reads, which take no resource.
         shown: those of them that the local world shows.
+        observed: whether a run of the example shows it at all.
     """
 
     makes: tuple[str, str] = ("", "")
@@ -35,6 +36,7 @@ class _Network:
     said: tuple[tuple[str, tuple[str, ...]], ...] = ()
     looks: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
+    observed: bool = True
 
 
 _VPC, _GATEWAY, _TABLE, _SUBNET = ("vpc",), ("internet-gateway",), ("route-table",), ("subnet",)
@@ -120,6 +122,20 @@ NETWORK_TYPES = {
         said=(("UpdateSecurityGroupRuleDescriptionsIngress", _GROUP),),
         looks=("DescribeSecurityGroupRules", "DescribeSecurityGroups"),
     ),
+    # An interface in subnets, with security groups; S3's gateway in route tables.
+    "AWS::EC2::VPCEndpoint": _Network(
+        ("CreateVpcEndpoint", "vpc-endpoint"),
+        (*_VPC, *_TABLE, *_SUBNET, *_GROUP),
+        (),
+        (
+            ("DeleteVpcEndpoints", ("vpc-endpoint",)),
+            ("ModifyVpcEndpoint", ("vpc-endpoint", *_TABLE, *_SUBNET, *_GROUP)),
+            ("CreateTags", ("vpc-endpoint",)),
+            ("DeleteTags", ("vpc-endpoint",)),
+        ),
+        ("DescribeVpcEndpoints",),
+        observed=False,
+    ),
 }
 
 
@@ -134,11 +150,12 @@ def network_handlers(estate: Estate, at: Actor, kind: str, logical_id: str) -> I
         return estate.arn("ec2", at.region, at.owner, f"{each}/<id>")
 
     action, made = network.makes
+    seen = OBSERVED if network.observed else page
     if action:
-        yield at.flow(words, f"ec2:{action}", arn(made), OBSERVED, asked)
-        yield at.flow(words, "ec2:CreateTags", arn(made), OBSERVED, {**asked, "ec2:CreateAction": action})
+        yield at.flow(words, f"ec2:{action}", arn(made), seen, asked)
+        yield at.flow(words, "ec2:CreateTags", arn(made), seen, {**asked, "ec2:CreateAction": action})
         for each in network.inside:
-            yield at.flow(words, f"ec2:{action}", arn(each), OBSERVED, tagged)
+            yield at.flow(words, f"ec2:{action}", arn(each), seen, tagged)
     for actions, evidence in ((network.seen, OBSERVED), (network.said, page)):
         for action, kinds in actions:
             for each in kinds:
@@ -156,16 +173,22 @@ def environment_handlers(estate: Estate, at: Actor) -> Iterator[Flow]:
     Source: the handlers, and docs.aws.amazon.com/mwaa/latest/userguide/mwaa-slr.html.
     """
     page, words = schema("AWS::MWAA::Environment"), "makes the environment"
-    tagged = {"aws:ResourceTag/crosswind:topology": estate.topology.name}
-    service = "airflow.amazonaws.com"
+    network, service = estate.topology.hub.network, "airflow.amazonaws.com"
+    tagged = {"aws:ResourceTag/crosswind:topology": estate.topology.name} if network.is_made else {}
+    inside = ["security-group/<id>", "subnet/<id>"]
+    if not network.is_made:
+        inside = [f"security-group/{each}" for each in network.security_groups]
+        inside += [f"subnet/{each}" for each in network.subnets]
+
+    def arn(rest: str) -> str:
+        return estate.arn("ec2", at.region, at.owner, rest)
+
     for action, made in (("CreateNetworkInterface", "network-interface"), ("CreateVpcEndpoint", "vpc-endpoint")):
-        yield at.flow(words, f"ec2:{action}", estate.arn("ec2", at.region, at.owner, f"{made}/<id>"))
-        for each in ("security-group", "subnet"):
-            yield at.flow(
-                words, f"ec2:{action}", estate.arn("ec2", at.region, at.owner, f"{each}/<id>"), OBSERVED, tagged
-            )
-    vpc = estate.arn("ec2", at.region, at.owner, "vpc/<id>")
-    yield at.flow(words, "ec2:CreateVpcEndpoint", vpc, page, tagged)
+        yield at.flow(words, f"ec2:{action}", arn(f"{made}/<id>"))
+        for each in inside:
+            yield at.flow(words, f"ec2:{action}", arn(each), OBSERVED, tagged)
+    vpc = f"vpc/{network.vpc}" if not network.is_made else "vpc/<id>"
+    yield at.flow(words, "ec2:CreateVpcEndpoint", arn(vpc), page, tagged)
     for action in ("DescribeRouteTables", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"):
         yield at.flow(words, f"ec2:{action}", "*", page)
     role = estate.role(f"aws-service-role/{service}/AWSServiceRoleForAmazonMWAA", at.owner)

@@ -10,6 +10,8 @@ from crosswind.prove.flow import OBSERVED, Flow, documented
 __all__ = ["replication"]
 
 _ROLE = documented("AmazonS3/latest/userguide/setting-repl-config-perm-overview.html")
+_OWNER = documented("AmazonS3/latest/userguide/replication-change-owner.html")
+_MARKERS = documented("AmazonS3/latest/userguide/delete-marker-replication.html")
 _KEYS = documented("AmazonS3/latest/userguide/replication-config-for-kms-objects.html")
 
 
@@ -35,6 +37,10 @@ def replication(estate: Estate) -> Iterator[Flow]:
         replica = estate.object(moved.destination, f"{moved.folder}/<object>")
         yield into.flow("writes replicas", "s3:ReplicateObject", replica)
         yield into.flow("writes their tags", "s3:ReplicateTags", replica, _ROLE)
+        if moved.delete_markers:
+            yield into.flow("writes delete markers", "s3:ReplicateDelete", replica, _MARKERS)
+        if moved.owner is not None:
+            yield into.flow("hands replicas over", "s3:ObjectOwnerOverrideToBucketOwner", replica, _OWNER)
         yield from _keys(estate, at, into, moved.source, moved.destination)
         if moved.failure_events:
             told = {"aws:SourceArn": estate.bucket(moved.source), "aws:SourceAccount": account}

@@ -89,6 +89,10 @@ def stack_calls(estate: Estate) -> Iterator[Flow]:
     """The deployer's calls on its own stacks."""
     for template in estate.templates:
         stack = template.stack
+        if stack.part == "deployer":
+            at = Actor(estate.principals.deployer(stack.account), stack.region, stack.account, asks(estate, stack))
+            arn = estate.arn("cloudformation", stack.region, stack.account, f"stack/{stack.name}/<id>")
+            yield at.flow("looks whether the account has its boundaries", "cloudformation:DescribeStacks", arn)
         if stack.part == "deployer" or stack.kind == "stackset":
             continue
         at = Actor(estate.principals.deployer(stack.account), stack.region, stack.account, asks(estate, stack))

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from crosswind.prove.flow import Flow
+from crosswind.prove.refusals.bounds import bounds, capped
 from crosswind.prove.refusals.data import buckets, encryption, folders, handovers, hub, transport
 from crosswind.prove.refusals.doings import Doings
 from crosswind.prove.refusals.roles import entering, jobs, passing, rights, trusts
 
-__all__ = ["Doings", "refused"]
+__all__ = ["Doings", "capped", "refused"]
 
 _FAMILIES: tuple[Callable[[Doings], Iterator[Flow]], ...] = (
     folders,
@@ -27,6 +28,7 @@ _FAMILIES: tuple[Callable[[Doings], Iterator[Flow]], ...] = (
     handovers,
     encryption,
     rights,
+    bounds,
 )
 
 

@@ -65,12 +65,13 @@ def hub(doings: Doings) -> Iterator[Flow]:
 
 
 def transport(doings: Doings) -> Iterator[Flow]:
-    """Nothing without TLS: of each bucket, and of what lies in it, one flow that is allowed with it."""
+    """Nothing without TLS: of each bucket that is made, and of what lies in it, one flow that is allowed with it."""
     seen: set[tuple[str, bool]] = set()
+    theirs = _there_already(doings)
     for flow in doings.flows:
         if ":s3:::" in flow.resource and flow.who.startswith("arn:") and "*" not in flow.action:
             place = (flow.resource.partition("/")[0], "/" in flow.resource)
-            if place not in seen and "<" not in place[0]:
+            if place not in seen and "<" not in place[0] and place[0] not in theirs:
                 seen.add(place)
                 yield turned(flow, "reaches a bucket without TLS", {"aws:SecureTransport": "false"})
 
@@ -96,10 +97,10 @@ def handovers(doings: Doings) -> Iterator[Flow]:
 
 
 def encryption(doings: Doings) -> Iterator[Flow]:
-    """No upload into a bucket with a key of its own is encrypted otherwise."""
+    """No upload into a bucket that is made, and has a key of its own, is encrypted otherwise."""
     estate = doings.estate
     algorithm, identity = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
-    keyed = {estate.bucket(name) for name in estate.topology.buckets if estate.key(name)}
+    keyed = {estate.bucket(name) for name in estate.topology.buckets if estate.key(name)} - _there_already(doings)
     seen: set[str] = set()
     for flow in doings.flows:
         bucket = flow.resource.partition("/")[0]
@@ -108,3 +109,9 @@ def encryption(doings: Doings) -> Iterator[Flow]:
             foreign = estate.arn("kms", "us-east-1", STRANGER, "key/of-a-stranger")
             yield turned(flow, "encrypts an upload without KMS", {algorithm: "AES256"})
             yield turned(flow, "encrypts an upload with another key", {algorithm: "aws:kms", identity: foreign})
+
+
+def _there_already(doings: Doings) -> set[str]:
+    """The buckets that nobody makes: what they refuse beside is for their owners to say."""
+    estate = doings.estate
+    return {estate.bucket(name) for name, each in estate.topology.buckets.items() if not each.is_made}

@@ -88,8 +88,10 @@ def _site(topology: Topology, name: str) -> Thing:
 
 def _bucket(name: str, bucket: Bucket) -> Thing:
     facts = ["with versions" if bucket.versioning else "without versions"]
-    facts += ["its own KMS key"] if bucket.has_key else []
-    note = "own key" if bucket.has_key else ""
+    facts += [f"there already as {bucket.existing}"] if bucket.existing is not None else []
+    facts += ["its own KMS key" if bucket.makes_key else "a KMS key that is there already"] if bucket.has_key else []
+    notes = ["own key"] if bucket.has_key else []
+    note = ", ".join([*notes, *(["there already"] if not bucket.is_made else [])])
     rows = tuple(Row(folder) for folder in bucket.folders)
     return Thing("bucket", name, note, f"bucket {name}, {', '.join(facts)}", symbol="s3", rows=rows)
 

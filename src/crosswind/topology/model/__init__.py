@@ -24,9 +24,10 @@ from crosswind.topology.model.jobs import (
 from crosswind.topology.model.part import FolderRef
 from crosswind.topology.model.pipelines import Intervals, Pipeline, Step
 from crosswind.topology.model.sites import Account, Site
-from crosswind.topology.model.topology import Topology
+from crosswind.topology.model.topology import GROUPS, Topology
 
 __all__ = [
+    "GROUPS",
     "JOBS",
     "MODELS",
     "Account",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from crosswind.topology.model.part import Name, Part
+from crosswind.topology.model.part import BucketName, KeyArn, Name, Part
 
 __all__ = ["Bucket", "Replication"]
 
@@ -21,6 +21,8 @@ class Bucket(Part):
         encryption: `s3`: with keys of S3's own (SSE-S3); `customer-key`: with a KMS key of the bucket's own, made
             beside it (SSE-KMS).
         name: its name in S3; without one it is derived: `<topology>-<bucket>-<account>-<region>`.
+        existing: the name in S3 of a bucket that is there already; nothing of it is made, changed or removed.
+        existing_key: the ARN of a KMS key that is there already, with which the bucket encrypts.
     """
 
     site: Name
@@ -28,11 +30,23 @@ class Bucket(Part):
     versioning: bool = True
     encryption: Literal["s3", "customer-key"] = "s3"
     name: str = ""
+    existing: BucketName | None = None
+    existing_key: KeyArn | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the bucket's stack makes it."""
+        return self.existing is None
+
+    @property
+    def makes_key(self) -> bool:
+        """Whether the bucket's stack makes a KMS key for it."""
+        return self.encryption == "customer-key"
 
     @property
     def has_key(self) -> bool:
-        """Whether a KMS key of the bucket's own encrypts it."""
-        return self.encryption == "customer-key"
+        """Whether a KMS key that is not AWS's own encrypts it."""
+        return self.makes_key or self.existing_key is not None
 
 
 class Replication(Part):
@@ -49,6 +63,9 @@ class Replication(Part):
         repair: whether Airflow may copy what S3 failed to replicate, as `copy` does.
         failure_events: whether S3 tells of each object that it failed to replicate, and why, in an SQS queue beside the
             source.
+        metrics: whether S3 reports to CloudWatch how many bytes and objects it has still to replicate.
+        delete_markers: whether S3 replicates delete markers too.
+        owner: `destination`: S3 hands replicas over to the account of the destination.
     """
 
     source: Name = Field(alias="from")
@@ -57,6 +74,9 @@ class Replication(Part):
     mover: Literal["crr", "crr-rtc", "copy", "in-place"] = "crr"
     repair: bool = False
     failure_events: bool = False
+    metrics: bool = False
+    delete_markers: bool = False
+    owner: Literal["destination"] | None = None
 
     @property
     def destination(self) -> str:
@@ -67,6 +87,16 @@ class Replication(Part):
     def by_s3(self) -> bool:
         """Whether S3 replicates."""
         return self.mover in ("crr", "crr-rtc")
+
+    @property
+    def time_controlled(self) -> bool:
+        """Whether S3's Replication Time Control holds it to 15 minutes."""
+        return self.mover == "crr-rtc"
+
+    @property
+    def measured(self) -> bool:
+        """Whether S3's replication metrics are on, without which it tells of no failures."""
+        return self.metrics or self.time_controlled or self.failure_events
 
     @property
     def copies(self) -> bool:

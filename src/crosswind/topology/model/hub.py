@@ -10,8 +10,12 @@ from crosswind.topology.model.part import FileName, Name, Part, RegionName
 
 __all__ = ["Airflow", "Hub", "Network"]
 
-EnvironmentClass = Annotated[str, StringConstraints(pattern=r"^mw1\.[a-z0-9]+$")]
+# docs.aws.amazon.com/mwaa/latest/API/API_CreateEnvironment.html
+EnvironmentClass = Literal["mw1.micro", "mw1.small", "mw1.medium", "mw1.large", "mw1.xlarge", "mw1.2xlarge"]
 AirflowVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
+VpcId = Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]{8,17}$")]
+SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]{8,17}$")]
+GroupId = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]{8,17}$")]
 OptionName = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z0-9_]+$")]
 
 
@@ -41,13 +45,27 @@ class Airflow(Part):
 
 
 class Network(Part):
-    """The hub's VPC: two public and two private subnets in two Availability Zones, and NAT.
+    """The hub's network: two private subnets in two Availability Zones, and a way out of them.
 
     Attributes:
-        cidr: its range of IPv4 addresses, /16 to /26.
+        kind: `nat`: a VPC with two public subnets too, and NAT; `endpoints`: a VPC without a way to the internet, with
+            endpoints of AWS's services (PrivateLink); `existing`: a VPC that is there already, whatever leads out.
+        cidr: the range of IPv4 addresses of a VPC that is made, /16 to /26.
+        vpc: of `existing`: the VPC's id.
+        subnets: of `existing`: the ids of two private subnets, in two Availability Zones.
+        security_groups: of `existing`: the ids of one to five security groups.
     """
 
+    kind: Literal["nat", "endpoints", "existing"] = "nat"
     cidr: str = "10.192.0.0/16"
+    vpc: VpcId | None = None
+    subnets: tuple[SubnetId, ...] = ()
+    security_groups: tuple[GroupId, ...] = ()
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the hub's stack makes it."""
+        return self.kind != "existing"
 
 
 class Hub(Part):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticKnownError
 
-from crosswind.topology.model.part import FileName, FolderRef, Name, Part
+from crosswind.topology.model.part import FileName, FolderRef, Name, Part, RoleArn
 
 __all__ = [
     "JOBS",
@@ -30,12 +30,19 @@ def _one_of_two(capacity: float) -> float:
 
 Capacity = Annotated[float, AfterValidator(_one_of_two), WithJsonSchema({"type": "number", "enum": [0.0625, 1]})]
 
+GlueVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$")]
+# Those of Spark: docs.aws.amazon.com/glue/latest/dg/worker-types.html.
+WorkerType = Literal[
+    "G.025X", "G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X"
+]  # fmt: skip
+
 
 class _Job(Part):
     site: Name
     reads: tuple[FolderRef, ...] = ()
     writes: tuple[FolderRef, ...] = ()
     deletes: tuple[FolderRef, ...] = ()
+    existing_role: RoleArn | None = None
 
 
 class GlueJob(_Job):
@@ -61,17 +68,18 @@ class SparkJob(GlueJob):
         reads: the folders that it reads, `bucket/folder`, in buckets of its site; elsewhere only in place.
         writes: the folders that it writes, in buckets of its site.
         deletes: the folders that it deletes from, in buckets of its account.
+        existing_role: the ARN of a role of its account that is there already; without one, its stack makes one.
         script: the file of its script.
         scripts: the folder that the script is uploaded into, in a bucket of its site.
         timeout_minutes: when Glue stops it, 1 to 2880.
-        glue_version: Glue's version.
-        worker_type: Glue's worker type.
+        glue_version: Glue's version, in quotes.
+        worker_type: Glue's worker type: `G.025X`, `G.1X` to `G.16X`, or `R.1X` to `R.8X`.
         workers: how many, 2 to 299.
     """
 
     type: Literal["glue"]
-    glue_version: str = "5.0"
-    worker_type: str = "G.1X"
+    glue_version: GlueVersion = "5.0"
+    worker_type: WorkerType = "G.1X"
     workers: int = Field(default=2, ge=2, le=299)
 
 
@@ -87,6 +95,7 @@ class PythonShellJob(GlueJob):
         reads: the folders that it reads, `bucket/folder`, in buckets of its site; elsewhere only in place.
         writes: the folders that it writes, in buckets of its site.
         deletes: the folders that it deletes from, in buckets of its account.
+        existing_role: the ARN of a role of its account that is there already; without one, its stack makes one.
         script: the file of its script.
         scripts: the folder that the script is uploaded into, in a bucket of its site.
         timeout_minutes: when Glue stops it, 1 to 2880.
@@ -120,6 +129,7 @@ class TrainingJob(SageMakerJob):
         reads: the folders that it reads, `bucket/folder`, in buckets of its site; elsewhere only in place.
         writes: the folders that it writes, in buckets of its site.
         deletes: the folders that it deletes from, in buckets of its account.
+        existing_role: the ARN of a role of its account that is there already; without one, its stack makes one.
         config: the file of its CreateTrainingJob request, as JSON with placeholders.
         configs: the folder that the file is uploaded into, in a bucket of its site.
     """
@@ -136,6 +146,7 @@ class ProcessingJob(SageMakerJob):
         reads: the folders that it reads, `bucket/folder`, in buckets of its site; elsewhere only in place.
         writes: the folders that it writes, in buckets of its site.
         deletes: the folders that it deletes from, in buckets of its account.
+        existing_role: the ARN of a role of its account that is there already; without one, its stack makes one.
         config: the file of its CreateProcessingJob request, as JSON with placeholders.
         configs: the folder that the file is uploaded into, in a bucket of its site.
         script: the file of its script.
@@ -156,6 +167,7 @@ class LambdaJob(_Job):
         reads: the folders that it reads, `bucket/folder`, in buckets of its site; elsewhere only in place.
         writes: the folders that it writes, in buckets of its site.
         deletes: the folders that it deletes from, in buckets of its account.
+        existing_role: the ARN of a role of its account that is there already; without one, its stack makes one.
         source: the file of its code.
         handler: the function in that file which Lambda calls.
         runtime: `python3.11`, `python3.12` or `python3.13`.

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from crosswind.topology.model.part import FileName, FolderRef, Name, Part
 
 __all__ = ["Intervals", "Pipeline", "Step"]
+
+# A year is more than any task waits; Airflow's own arithmetic overflows far above it.
+Seconds = Annotated[int, Field(ge=1, le=31_536_000)]
 
 
 class Step(Part):
@@ -50,10 +55,10 @@ class Intervals(Part):
         reap_seconds: between two looks for jobs that no task owns.
     """
 
-    poke_seconds: int = Field(default=60, ge=1)
-    timeout_seconds: int = Field(default=3600, ge=1)
-    job_seconds: int = Field(default=30, ge=1)
+    poke_seconds: Seconds = 60
+    timeout_seconds: Seconds = 3600
+    job_seconds: Seconds = 30
     retries: int = Field(default=2, ge=0, le=10)
-    retry_seconds: int = Field(default=60, ge=1)
-    arrival_seconds: int = Field(default=3600, ge=1)
-    reap_seconds: int = Field(default=300, ge=1)
+    retry_seconds: Seconds = 60
+    arrival_seconds: Seconds = 3600
+    reap_seconds: Seconds = 300

@@ -13,7 +13,10 @@ from crosswind.topology.model.part import FileName, FolderRef, Name, Part
 from crosswind.topology.model.pipelines import Intervals, Pipeline
 from crosswind.topology.model.sites import Account, Site
 
-__all__ = ["Topology"]
+__all__ = ["GROUPS", "Topology"]
+
+GROUPS = ("accounts", "sites", "buckets", "replications", "jobs", "pipelines", "data")
+"""The keys under which objects are declared, by name; files that the topology includes declare these."""
 
 TopologyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
 
@@ -23,6 +26,8 @@ class Topology(Part):
 
     Attributes:
         version: of the file's format: 1.
+        include: the other files of the topology, which declare accounts, sites, buckets, replications, jobs, pipelines
+            and data: paths or patterns such as `teams/*.yaml`, beside or below this file.
         name: of the topology; every AWS name begins with it. Lower-case letters, digits and hyphens, 2 to 32.
         partition: `aws`, `aws-cn` or `aws-us-gov`.
         external_id: what Airflow sends when it assumes a cross-account role. No secret.
@@ -40,6 +45,7 @@ class Topology(Part):
     """
 
     version: Literal[1]
+    include: tuple[FileName, ...] = ()
     name: TopologyName
     partition: Literal["aws", "aws-cn", "aws-us-gov"] = "aws"
     external_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@:/-]+$", min_length=2, max_length=1224)]
@@ -61,6 +67,22 @@ class Topology(Part):
     def region_of(self, site: str) -> str:
         """The Region of a site."""
         return self.sites[site].region
+
+    def two_way(self) -> frozenset[str]:
+        """The replications, by name, whose folder S3 replicates back again: another one goes the other way."""
+        ways = {(each.target, each.source, each.folder) for each in self.replications.values() if each.by_s3}
+        return frozenset(
+            name
+            for name, each in self.replications.items()
+            if each.by_s3 and (each.source, each.target, each.folder) in ways
+        )
+
+    def awaited(self) -> frozenset[str]:
+        """The replications, by name, for whose folder at its destination a step waits: they carry handovers."""
+        waits = {step.wait.rstrip("/") for each in self.pipelines.values() for step in each.steps if step.wait}
+        return frozenset(
+            name for name, each in self.replications.items() if f"{each.destination}/{each.folder}" in waits
+        )
 
     @property
     def hub_account(self) -> str:
