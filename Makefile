@@ -7,7 +7,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check golden bench conformance airflow-matrix iam-fuzz crash-schedules kill-schedules unit clean
+.PHONY: help demo test check golden bench conformance airflow-matrix iam-fuzz crash-schedules kill-schedules generated checkov unit clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -48,6 +48,12 @@ crash-schedules: .venv/.dev  ## 10,000 random crash schedules over the real logi
 
 kill-schedules: .venv/.dev  ## Real Airflow processes, killed amid real runs (SCHEDULES=50 for more than the five of CI)
 	$(BIN)/pytest tests/kills -s --schedules $(or $(SCHEDULES),5)
+
+generated: .venv/.dev  ## cfn-lint and prove over 500 generated topologies (COUNT=20 for fewer)
+	$(BIN)/python -m tests.generated.many --count $(or $(COUNT),500)
+
+checkov: .venv/.dev  ## checkov over the golden templates, in an environment of its own; its exceptions are in tests/checkov
+	$(BIN)/python -m tests.checkov.run $(CHECKOV)
 
 clean:  ## Remove environments, caches and the local world's state
 	rm -rf .venv .uv .crosswind .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache examples/*/.crosswind

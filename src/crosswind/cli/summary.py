@@ -41,7 +41,8 @@ def show_summary(
     console.line(f"replicated   {summary.replicated_objects} objects, {summary.replicated_bytes:,} bytes")
     for name, value in sorted(summary.metrics.items()):
         console.line(f"metric       {name} = {value:.4f}")
-    console.line(f"model        {summary.model}")
+    if summary.model:
+        console.line(f"model        {summary.model}")
     _show_removed(console, summary.removed)
     requests = ", ".join(f"{account} {count}" for account, count in sorted(summary.requests.items()))
     console.line(f"AWS calls    {requests}")

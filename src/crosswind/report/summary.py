@@ -15,7 +15,7 @@ __all__ = ["Handed", "StepRow", "Summary", "TaskRow", "summarise"]
 
 _WORK = {
     "glue": "Glue job runs",
-    "sagemaker": "SageMaker training runs",
+    "sagemaker": "SageMaker job runs",
     "lambda": "Lambda runs",
     "s3": "S3 replicates",
 }

@@ -55,7 +55,7 @@ class Kept:
         return wire.airflow(self.topology, self.administrator)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     folder = tmp_path_factory.mktemp("kept")
     (folder / "state").mkdir()

@@ -23,12 +23,12 @@ from tests.local.cloudformation.world import Account
 _NUMBERS = itertools.count(410_000_000_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def edge_log() -> RequestLog:
     return RequestLog()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def endpoint(edge_log: RequestLog) -> Iterator[str]:
     moto = MotoBackend()
     identities = Identities(moto)

@@ -17,7 +17,7 @@ CACHE = Path(__file__).parents[3] / ".crosswind" / "cache"
 _ACCOUNTS = itertools.count(300000000001)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process = wire.world_process(wire.state(tmp_path_factory.mktemp("world"), cache=CACHE))
     try:

@@ -97,7 +97,7 @@ class Account:
         return [record for record in self.world.log.since(0)[0] if record["principal_account"] == self.id]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def engine_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineWorld]:
     jobs = tmp_path_factory.mktemp("jobs")
     moto = MotoBackend()

@@ -38,7 +38,7 @@ class FirstLight:
         return Trail(self.process.requests())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def first_light(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstLight]:
     process = wire.world_process(wire.state(tmp_path_factory.mktemp("world"), cache=CACHE))
     endpoint = process.start(port=0).endpoint

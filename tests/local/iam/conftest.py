@@ -12,21 +12,21 @@ from tests.local.iam.arena import Arena
 from tests.local.iam.stage import Stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def arena() -> Iterator[Arena]:
     made = Arena()
     yield made
     made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stage(arena: Arena) -> Stage:
     made = Stage(arena, example_in(arena))
     made.deploy()
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def keyed(arena: Arena) -> Stage:
     """The example with customer keys on both buckets, its accounts in an organization."""
     topology = example_in(arena)

@@ -115,10 +115,7 @@ def _write_log(logs: Any, group: str, stream: str, *, make_group: bool = True) -
 
 def _read_log(logs: Any, group: str, stream: str) -> None:
     with _unless("ResourceNotFoundException"):
-        logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=stream)
         logs.get_log_events(logGroupName=group, logStreamName=stream)
-    with _unless("ResourceNotFoundException"):
-        logs.filter_log_events(logGroupName=group)
 
 
 # -- Airflow, in the hub ----------------------------------------------------------------------------------------
@@ -188,26 +185,23 @@ def _get(bucket: str, key: str, region: str) -> Callable[[Cast], None]:
     return act
 
 
-def _list(bucket: str, region: str) -> Callable[[Cast], None]:
+def _list(bucket: str, prefix: str, region: str) -> Callable[[Cast], None]:
     def act(cast: Cast) -> None:
         s3 = cast.client("cross-account", "s3", region)
-        s3.list_objects_v2(Bucket=getattr(cast.stage, bucket), Prefix=RUN)
+        s3.list_objects_v2(Bucket=getattr(cast.stage, bucket), Prefix=prefix)
 
     return act
 
 
 def _looks_for_absent(cast: Cast) -> None:
-    """A sensor that waits needs 404 for what is not there yet, which S3 gives to those who may list."""
+    """Who waits needs 404 for what is not there yet, which S3 gives to those who may list."""
     with _unless("404"):
-        cast.client("cross-account", "s3", WEST).head_object(Bucket=cast.stage.destination, Key=f"{RUN}late")
+        cast.client("cross-account", "s3", WEST).head_object(Bucket=cast.stage.destination, Key="results/late.json")
 
 
-def _lists_versions(bucket: str, region: str) -> Callable[[Cast], None]:
-    def act(cast: Cast) -> None:
-        s3 = cast.client("cross-account", "s3", region)
-        s3.list_object_versions(Bucket=getattr(cast.stage, bucket), Prefix=RUN)
-
-    return act
+def _lists_versions(cast: Cast) -> None:
+    s3 = cast.client("cross-account", "s3", WEST)
+    s3.list_object_versions(Bucket=cast.stage.destination, Prefix=RUN)
 
 
 def _pins(bucket: str, region: str) -> Callable[[Cast], None]:
@@ -258,7 +252,6 @@ def _hears_of_failures(cast: Cast) -> None:
     url = cast.stage.names.failures_queue_url("source")
     cast.stage.arena.root("sqs", cast.stage.data).send_message(QueueUrl=url, MessageBody="{}")
     sqs = cast.client("cross-account", "sqs")
-    sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     first, *_ = sqs.receive_message(QueueUrl=url)["Messages"]
     sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=first["ReceiptHandle"], VisibilityTimeout=0)
     first, *_ = sqs.receive_message(QueueUrl=url)["Messages"]
@@ -266,7 +259,10 @@ def _hears_of_failures(cast: Cast) -> None:
 
 
 def _reads_function_log(cast: Cast) -> None:
-    _read_log(cast.client("cross-account", "logs", WEST), f"/aws/lambda/{CLEANUP}", "latest")
+    logs, group = cast.client("cross-account", "logs", WEST), f"/aws/lambda/{CLEANUP}"
+    _read_log(logs, group, "latest")
+    with _unless("ResourceNotFoundException"):
+        logs.filter_log_events(logGroupName=group)
 
 
 def _starts_glue(cast: Cast) -> None:
@@ -275,7 +271,6 @@ def _starts_glue(cast: Cast) -> None:
 
 def _follows_glue(cast: Cast) -> None:
     glue = cast.client("cross-account", "glue")
-    glue.get_job(JobName=GLUE_JOB)
     glue.get_job_runs(JobName=GLUE_JOB)
     with _unless("EntityNotFoundException"):
         glue.get_job_run(JobName=GLUE_JOB, RunId="jr_none")
@@ -317,7 +312,10 @@ def _follows_training(cast: Cast) -> None:
 
 
 def _reads_training_log(cast: Cast) -> None:
-    _read_log(cast.client("cross-account", "logs", WEST), TRAINING_LOGS, "train-1/")
+    logs = cast.client("cross-account", "logs", WEST)
+    with _unless("ResourceNotFoundException"):
+        logs.describe_log_streams(logGroupName=TRAINING_LOGS, logStreamNamePrefix="train-1/")
+    _read_log(logs, TRAINING_LOGS, "train-1/algo-1")
 
 
 def _invokes(cast: Cast) -> None:
@@ -434,14 +432,12 @@ FLOWS = (
     Flow("own DAG lists the source", "execution", "s3", _own_dag_lists),
     Flow("own DAG reads the source", "execution", "s3", _own_dag_reads),
     Flow("wait for raw data", "cross-account", "s3", _head("source", "raw/ml_train_data.csv", EAST), head=True),
-    Flow("list the transformed", "cross-account", "s3", _list("source", EAST)),
+    Flow("list the transformed", "cross-account", "s3", _list("source", RUN, EAST)),
     Flow("read the handover", "cross-account", "s3", _get("source", f"{RUN}_manifest.json", EAST)),
-    Flow("wait for the replicas", "cross-account", "s3", _head("destination", f"{RUN}_manifest.json", WEST), head=True),
-    Flow("look for absent replicas", "cross-account", "s3", _looks_for_absent, head=True),
-    Flow("list the replicas", "cross-account", "s3", _list("destination", WEST)),
+    Flow("look for an absent answer", "cross-account", "s3", _looks_for_absent, head=True),
+    Flow("list the clean-up's claims", "cross-account", "s3", _list("destination", "_crosswind/claims/", WEST)),
     Flow("read the training's configuration", "cross-account", "s3", _get("destination", _CONFIG, WEST)),
-    Flow("list versions at the source", "cross-account", "s3", _lists_versions("source", EAST)),
-    Flow("list versions at the destination", "cross-account", "s3", _lists_versions("destination", WEST)),
+    Flow("list versions at the destination", "cross-account", "s3", _lists_versions),
     Flow("pin a version at the source", "cross-account", "s3", _pins("source", EAST), head=True),
     Flow("pin a version at the destination", "cross-account", "s3", _pins("destination", WEST), head=True),
     Flow("publish a handover", "cross-account", "s3", _publishes),

@@ -60,6 +60,18 @@ def without(*sids: str) -> Callable[[Statements], Statements]:
     return change
 
 
+def lacking(sid: str, *actions: str) -> Callable[[Statements], Statements]:
+    """Take actions out of a statement, which must have them."""
+
+    def change(statements: Statements) -> Statements:
+        (held,) = (one["Action"] for one in statements if one.get("Sid") == sid)
+        assert set(actions) <= set(held)
+        left = [action for action in held if action not in actions]
+        return [{**one, "Action": left} if one.get("Sid") == sid else one for one in statements]
+
+    return change
+
+
 def dropped(who: str, *sids: str) -> Callable[[Stage], AbstractContextManager[None]]:
     return lambda stage: stage.granted(who, without(*sids))
 
@@ -282,13 +294,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         "session tags of another name",
         HUB_ONLY - {_NAMES},
         entry=_asking(Tags=[{"Key": "run", "Value": "1"}]),
-        layer=TRUST,  # neither side lets sts:TagSession with this key
+        owner="hub",  # whose statement lets the role be entered with tags of these names only
         sentence=_NO_TRUST,
     ),
     Mutation(
         "a source identity without a right",
         HUB_ONLY,
-        dropped("execution", "NameSessions"),
+        lambda stage: stage.granted("execution", lacking("CrossAccounts", "sts:SetSourceIdentity")),
         _asking(SourceIdentity="somebody"),
         owner="hub",
         sentence=_NO_TRUST,

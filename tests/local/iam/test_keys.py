@@ -95,7 +95,7 @@ MUTATIONS = (
     Mutation(
         "the clean-up may not use the destination's key",
         frozenset({"clean-up answers"}),
-        dropped("lambda", "EncryptDestination"),
+        dropped("lambda", "SealDestination"),
     ),
     Mutation(
         "Glue may not use the source's key",

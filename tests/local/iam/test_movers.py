@@ -10,11 +10,12 @@ import pytest
 
 from crosswind.cli import wire
 from crosswind.deploy import Applier, plan_bootstrap, plan_deploy
+from crosswind.synth import actors, grants
 from crosswind.topology import Names, Topology, load
 from tests.golden.regenerate import TOPOLOGIES
 from tests.local.iam.arena import Arena
 from tests.local.iam.people import outcome
-from tests.local.iam.stage import without_airflow
+from tests.local.iam.stage import Seat, without_airflow
 
 NORTH, WEST = "eu-north-1", "eu-west-1"
 CODE = "def handler(event, context):\n    return event\n"
@@ -108,7 +109,13 @@ def test_a_function_is_asked_once(movers: Movers) -> None:
 
 
 def test_handovers_are_written_once(movers: Movers) -> None:
-    s3, place = movers.root("s3", WEST), {"Bucket": movers.lake, "Key": "clean/run-1/handover.json", "Body": b"{}"}
+    place = {"Bucket": movers.lake, "Key": "clean/run-1/handover.json", "Body": b"{}"}
+    assert outcome(movers.root("s3", WEST).put_object, **place, IfNoneMatch="*") == "AccessDenied"  # Airflow's alone
+    roles = actors(movers.topology, grants(movers.topology))
+    role = next(one.role for one in roles if "lake" in one.sites)
+    seat = Seat(movers.arena.endpoint)
+    seat.take(movers.arena.identities.issue(f"arn:aws:iam::{movers.data}:role/{role}", "publisher")[0])
+    s3 = seat.client("s3", WEST)
     assert outcome(s3.put_object, **place) == "AccessDenied"
     assert outcome(s3.put_object, **place, IfNoneMatch="*") == "allowed"
     assert outcome(s3.put_object, **place, IfNoneMatch="*") == "PreconditionFailed"

@@ -11,7 +11,6 @@ from tests.local.iam.flows import refusals
 from tests.local.iam.mutations import HUB_ONLY, without
 from tests.local.iam.stage import Stage
 
-_CONFIG = "read the training's configuration"
 NEEDED: dict[tuple[str, str], frozenset[str]] = {
     ("execution", "ReadBucket"): frozenset({"airflow reads its bucket"}),
     ("execution", "WriteLogs"): frozenset({"airflow logs"}),
@@ -19,14 +18,11 @@ NEEDED: dict[tuple[str, str], frozenset[str]] = {
     ("execution", "PutMetrics"): frozenset({"airflow reports metrics"}),
     ("execution", "ReadConnections"): frozenset({"airflow reads its connections"}),
     ("execution", "CrossAccounts"): HUB_ONLY,
-    ("execution", "NameSessions"): frozenset({"airflow names its session"}),
-    ("cross-account", "ListDestination"): frozenset({"list the replicas", "look for absent replicas"}),
+    ("cross-account", "ListDestination"): frozenset({"list the clean-up's claims", "look for an absent answer"}),
     ("cross-account", "ListSource"): frozenset({"list the transformed"}),
-    ("cross-account", "ReadDestination"): frozenset(
-        {"wait for the replicas", "look for absent replicas", "read the clean-up's answer", _CONFIG}
-    ),
+    ("cross-account", "LoadDestination"): frozenset({"read the training's configuration"}),
+    ("cross-account", "ReadDestination"): frozenset({"look for an absent answer", "read the clean-up's answer"}),
     ("cross-account", "ReadSource"): frozenset({"wait for raw data", "read the handover"}),
-    ("cross-account", "ListVersionsSource"): frozenset({"list versions at the source"}),
     ("cross-account", "ListVersionsDestination"): frozenset({"list versions at the destination"}),
     ("cross-account", "PinSource"): frozenset({"pin a version at the source"}),
     ("cross-account", "PinDestination"): frozenset({"pin a version at the destination"}),
@@ -47,6 +43,7 @@ NEEDED: dict[tuple[str, str], frozenset[str]] = {
     ("cross-account", "ReadTrainingLogs"): frozenset({"read the training's log"}),
     ("cross-account", "InvokeFunctions"): frozenset({"invoke the clean-up"}),
     ("glue", "ListSource"): frozenset({"Glue reads", "Glue looks for folders"}),
+    ("glue", "LoadSource"): frozenset({"Glue reads"}),
     ("glue", "ReadSource"): frozenset({"Glue reads", "Glue writes"}),
     ("glue", "WriteSource"): frozenset({"Glue writes"}),
     ("glue", "DeleteSource"): frozenset({"Glue deletes"}),

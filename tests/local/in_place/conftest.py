@@ -49,7 +49,7 @@ class Laboratory:
         return self.administrator.client("s3", account, REGION)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
     project = tmp_path_factory.mktemp("project")
     shutil.copytree(wire.example().parent, project, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))

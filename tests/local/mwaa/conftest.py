@@ -181,7 +181,7 @@ def until(found: Callable[[], Any], seconds: float) -> Any:
     raise AssertionError(f"not so within {seconds} s")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     root = tmp_path_factory.mktemp("mwaa-world")
     moto = MotoBackend()

@@ -10,7 +10,7 @@ from tests.local.conftest import LiveEdge
 from tests.local.simulator.places import EdgePlace, Engines, FakePlace, Place, serve
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def told_edge() -> Iterator[tuple[LiveEdge, Engines]]:
     edge = LiveEdge()
     engines, services = serve(edge)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from asgiref.sync import sync_to_async  # type: ignore[import-not-found, unused-ignore]  # Airflow brings it
+from asgiref.sync import sync_to_async
 
 __all__ = ["in_thread", "in_thread_of_kills"]
 
