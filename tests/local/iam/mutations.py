@@ -120,22 +120,27 @@ def made_anew(stage: Stage, who: str) -> None:
     for one in policies:
         iam.delete_role_policy(RoleName=name, PolicyName=one)
     iam.delete_role(RoleName=name)
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(role["AssumeRolePolicyDocument"]))
+    iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps(role["AssumeRolePolicyDocument"]),
+        PermissionsBoundary=role["PermissionsBoundary"]["PermissionsBoundaryArn"],
+    )
     for one, text in held.items():
         iam.put_role_policy(RoleName=name, PolicyName=one, PolicyDocument=json.dumps(text))
 
 
 @contextmanager
 def boundary(stage: Stage, actions: str) -> Iterator[None]:
-    """A permissions boundary of the cross-account role that allows some actions only."""
+    """Another permissions boundary of the cross-account role, that allows some actions only."""
     iam, role = stage.iam("cross-account"), stage.role_name("cross-account")
+    before = iam.get_role(RoleName=role)["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
     statements = [{"Effect": "Allow", "Action": actions, "Resource": "*"}]
     arn = iam.create_policy(PolicyName="fence", PolicyDocument=document(statements))["Policy"]["Arn"]
     iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=arn)
     try:
         yield
     finally:
-        iam.delete_role_permissions_boundary(RoleName=role)
+        iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=before)
         iam.delete_policy(PolicyArn=arn)
 
 

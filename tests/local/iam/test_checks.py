@@ -268,6 +268,19 @@ def session_policy(lab: Lab, key: str) -> str:
     return outcome(lab.b.client("s3", keys).get_object, Bucket=own_bucket(lab), Key=key)
 
 
+def test_a_boundary_that_is_not_there(lab: Lab) -> None:
+    """A role that names it is not made, and one that is there does not get it."""
+    missing, iam = f"arn:aws:iam::{lab.b.id}:policy/nowhere", lab.b.root("iam")
+    with pytest.raises(ClientError, match=r"Scope ARN: .*/nowhere does not exist or is not attachable") as caught:
+        lab.b.role("unbound", PermissionsBoundary=missing)
+    assert caught.value.response["Error"]["Code"] == "NoSuchEntity"
+    lab.b.role("later-bound")
+    assert (
+        outcome(iam.put_role_permissions_boundary, RoleName="later-bound", PermissionsBoundary=missing)
+        == "NoSuchEntity"
+    )
+
+
 def boundary(lab: Lab, key: str) -> str:
     fence = lab.b.root("iam").create_policy(
         PolicyName="fence", PolicyDocument=document(allow("s3:GetObject", f"arn:aws:s3:::own-{lab.b.id}/open/*"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crosswind.synth import compact
+from crosswind.synth import compact, deployer_stacks
 from crosswind.topology import Names, Topology, load
 from tests.golden.regenerate import TOPOLOGIES
 from tests.local.iam.arena import Arena
@@ -37,6 +37,9 @@ class System:
         self.source, self.destination = names.bucket("source"), names.bucket("destination")
         self.east, self.west = (arena.root("s3", self.account, region) for region in ("us-east-1", "us-west-2"))
         sites = {stack.site: stack for stack in stacks_of(self.topology) if stack.part == "site"}
+        for stack in deployer_stacks(self.topology):
+            if stack.account == self.account:
+                self._stack(stack, {}, "create")
         outputs = {name: self._stack(stack, {}, "create") for name, stack in sites.items()}
         known = {**outputs["processing"], **outputs["ml"]}
         for stack in sites.values():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from crosswind.local.edge.call import Call, HttpResponse, ServiceError
 from crosswind.local.moto_backend.attached import AttachedPolicies
 from crosswind.local.moto_backend.guarded import used
@@ -12,6 +14,7 @@ from crosswind.local.partitions import partition_of
 
 __all__ = ["Amendments"]
 
+_POLICY = re.compile(r"arn:[a-z-]+:iam::(\d{12}|aws):policy/\S+")
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
@@ -22,9 +25,11 @@ class Amendments(Organizations, AttachedPolicies):
         """Make ready what moto will look for, and refuse what it would let pass.
 
         Raises:
-            ServiceError: `PolicyTypeNotEnabledException`.
+            ServiceError: `PolicyTypeNotEnabledException`, `NoSuchEntity`.
         """
         lend_named(call)
+        if call.service == "iam" and call.parameters.get("PermissionsBoundary"):
+            self._check_there(call.account, str(call.parameters["PermissionsBoundary"]))
         if (call.service, call.operation) == ("organizations", "AttachPolicy"):
             self._check_enabled(call.account, str(call.parameters.get("PolicyId", "")))
 
@@ -43,6 +48,11 @@ class Amendments(Organizations, AttachedPolicies):
             self._enable_scps(call.account)
         elif (call.service, call.operation) == ("organizations", "CreateAccount"):
             self._let_administer(call.account, call.parameters.get("RoleName") or "OrganizationAccountAccessRole")
+
+    def _check_there(self, account: str, boundary: str) -> None:
+        if not _POLICY.fullmatch(boundary) or self.managed_policy(account, boundary) is not None:
+            return  # moto refuses what is no policy's ARN
+        raise ServiceError("NoSuchEntity", f"Scope ARN: {boundary} does not exist or is not attachable.", 404)
 
     def _check_enabled(self, account: str, policy: str) -> None:
         root, kind = self.organization_root(account), self.policy_type(account, policy)
