@@ -19,7 +19,6 @@ from crosswind.errors import RunError
 __all__ = ["Waited", "reaps", "waits"]
 
 _SECONDS = 600.0
-_ANSWERED = 50.0  # the clients give up after 60
 _SETTLED = 10.0  # the first looks come with the deferral, not with the wait
 _SETTLED_ARRIVAL = 70.0  # ours looks sooner at first: its pauses double up to the interval for 56 s
 
@@ -54,8 +53,8 @@ def waits(world: World, seconds: float) -> Mapping[str, Mapping[str, Waited]]:
         since = min(since for _, since in started.values())
         found["a Glue job runs"] = _measured(world, since, 0, "mwaa_glue_raw_to_transform", seconds, _SETTLED)
     found["replicas are held"] = _measured(world, since, 1, "wait_for_transformed_data", seconds, _SETTLED_ARRIVAL)
-    # The pairs see their data up to an interval apart, so each answer comes before its client gives up.
-    with _held(world, "/SageMaker", "ListObjectsV2", "GetObject", seconds=_ANSWERED):
+    # Not the lists: SageMaker makes one before it answers CreateTrainingJob, whose client would give up and ask again.
+    with _held(world, "/SageMaker", "GetObject", seconds=_SECONDS):
         world.process.hold_replicas("*", "release")
         found["a training job runs"] = _measured(world, since, 1, "train", seconds, _SETTLED)
     for pair in PAIRS:
