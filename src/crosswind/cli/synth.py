@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from crosswind.topology import Declared, check, read
 
 if TYPE_CHECKING:
     from crosswind.report.rights import Right
+    from crosswind.synth import OwnerDocument, Stack
 
 __all__ = ["synth"]
 
@@ -69,30 +70,37 @@ def synth(
             }
         )
     else:
-        console.table(
-            f"topology {topology.name}: {len(stacks)} stacks",
-            ("stack", "kind", "account", "region", "resources"),
-            [(s.name, s.kind, s.account, s.region, str(len(s.template["Resources"]))) for s in stacks],
-        )
-        if owners:
-            console.table(
-                f"{len(owners)} resources are there already: their owners must add what --out writes below owners/",
-                ("kind", "name", "account", "statements to add"),
-                [(each.kind, each.name, each.account, str(each.count)) for each in owners],
-            )
+        _show(console, topology.name, stacks, owners)
     if out is None:
         console.note(f"next: crosswind synth -f {file} --out templates, or crosswind deploy --local -f {file}")
         return
     for stack in stacks:
         path = out / stack.account / stack.region / f"{stack.name}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(stack.template, indent=2, sort_keys=True) + "\n")
+        _write(path, stack.template)
         console.note(f"wrote {path}")
     for each in owners:
-        path = out / each.file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(each.as_dict(), indent=2, sort_keys=True) + "\n")
-        console.note(f"wrote {path}: for the owner of {each.arn} to add")
+        _write(out / each.file, each.as_dict())
+        console.note(f"wrote {out / each.file}: for the owner of {each.arn} to add")
+
+
+def _show(console: Console, name: str, stacks: Sequence[Stack], owners: Sequence[OwnerDocument]) -> None:
+    """Print what there is to deploy, and what others must add."""
+    console.table(
+        f"topology {name}: {len(stacks)} stacks",
+        ("stack", "kind", "account", "region", "resources"),
+        [(s.name, s.kind, s.account, s.region, str(len(s.template["Resources"]))) for s in stacks],
+    )
+    if owners:
+        console.table(
+            f"{len(owners)} resources are there already: their owners must add what --out writes below owners/",
+            ("kind", "name", "account", "statements to add"),
+            [(each.kind, each.name, each.account, str(each.count)) for each in owners],
+        )
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
 
 
 def _explain(console: Console, file: Path, name: str) -> None:

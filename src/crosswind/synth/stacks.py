@@ -48,21 +48,7 @@ def stacksets_stack(layout: Layout, account: str, stacks: Sequence[Stack]) -> St
         boundary=layout.boundary,
         statements=stackset_statements.administration(layout, account),
     )
-    execution = add_role(
-        template,
-        "ExecutionRole",
-        layout.names.role("stackset-execution"),
-        "CloudFormation StackSets makes the stacks of other Regions under this role.",
-        trust=[
-            account_trust(
-                identity,
-                f"arn:${{AWS::Partition}}:iam::{identity}:role/{layout.names.role('stackset-administration')}",
-                external_id="",
-            )
-        ],
-        boundary=layout.deployer_boundary,
-        statements=stackset_statements.execution(layout, account, [s for s in stacks if s.account == identity]),
-    )
+    execution = _add_stackset_execution(template, layout, account, [s for s in stacks if s.account == identity])
     template.output("AdministrationRoleArn", get_att(administration, "Arn"), "For AdministrationRoleARN.")
     template.output("ExecutionRoleName", ref(execution), "For ExecutionRoleName.")
     return Stack(
@@ -76,6 +62,22 @@ def stacksets_stack(layout: Layout, account: str, stacks: Sequence[Stack]) -> St
         capabilities=_NAMED_IAM,
         outputs=template.outputs,
         admin_region=region,
+    )
+
+
+def _add_stackset_execution(template: Template, layout: Layout, account: str, stacks: Sequence[Stack]) -> str:
+    identity = layout.account_id(account)
+    administration = layout.names.role("stackset-administration")
+    return add_role(
+        template,
+        "ExecutionRole",
+        layout.names.role("stackset-execution"),
+        "CloudFormation StackSets makes the stacks of other Regions under this role.",
+        trust=[
+            account_trust(identity, f"arn:${{AWS::Partition}}:iam::{identity}:role/{administration}", external_id="")
+        ],
+        boundary=layout.deployer_boundary,
+        statements=stackset_statements.execution(layout, account, stacks),
     )
 
 
